@@ -1,0 +1,31 @@
+"""Starting a workflow under a name, so that asking twice starts it once."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+def start_execution(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
+    """Start the machine once under this name. False: the name is taken, so it was started before.
+
+    A name stays taken for 90 days after its execution ended; a wanted repeat needs the next
+    attempt's name. Uniqueness of what the machine does rests on its data, never on the name.
+    """
+    try:
+        _client().start_execution(
+            stateMachineArn=machine_arn, name=name, input=json.dumps(payload, sort_keys=True)
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+            raise
+        return False
+    return True
+
+
+@cache
+def _client() -> Any:
+    return boto3.client("stepfunctions")
