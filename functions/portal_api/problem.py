@@ -1,0 +1,153 @@
+"""The one place where a refusal becomes an answer: BillingError → problem+json (RFC 9457)."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from billing.core.errors import BillingError
+
+CONTENT_TYPE = "application/problem+json"
+UNPROCESSABLE = 422
+
+# By the name of the fact: a class of any layer may stand here, and naming it imports nothing.
+STATUS: Mapping[str, int] = {
+    # the request itself
+    "MalformedRequest": 400,
+    "IdempotencyKeyMissing": 400,
+    "BadCursor": 400,
+    "WrongOrigin": 403,
+    "RoleRefused": 403,
+    "NotTheFrontDoor": 403,
+    "SignInNeeded": 401,
+    "TokenRefused": 401,
+    "TokenExpired": 401,
+    "SignInRefused": 401,
+    "WrongCode": 401,
+    "TooManyAttempts": 429,
+    "BodyTooLarge": 413,
+    "MediaTypeRefused": 415,
+    # what is not there, or not the caller's to see
+    "NotFound": 404,
+    "AddressUnknown": 404,
+    "MethodNotAllowed": 405,
+    # what is there already, or moves meanwhile
+    "RequestInFlight": 409,
+    "IdempotencyKeyReused": 422,
+    "VersionMissing": 428,
+    "VersionMismatch": 412,
+    "EditConflict": 412,
+}
+
+
+class NotFound(BillingError):
+    """There is no such thing, or it is not the caller's: the two are never told apart."""
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(f"there is no {kind} {id!r}: check the id")
+        self.kind, self.id = kind, id
+
+
+class MalformedRequest(BillingError):
+    """The request cannot be read at all."""
+
+
+class AddressUnknown(BillingError):
+    """No route leads there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is nothing at {path}: the addresses are in openapi.json")
+
+
+class MethodNotAllowed(BillingError):
+    """The address exists and does not know this method. `methods` are those it knows."""
+
+    def __init__(self, method: str, methods: Sequence[str]) -> None:
+        super().__init__(f"{method} is not known here: use {' or '.join(methods)}")
+        self.methods = tuple(methods)
+
+
+class BodyTooLarge(BillingError):
+    """The body is longer than this address takes."""
+
+    def __init__(self, octets_max: int) -> None:
+        super().__init__(f"the body is longer than {octets_max} octets: send less at a time")
+
+
+class InvalidField(BillingError):
+    """One field of a request cannot be what it says. `pointer` is a JSON pointer into the body."""
+
+    def __init__(self, pointer: str, problem: str, code: str = "invalid") -> None:
+        super().__init__(problem)
+        self.errors = ({"pointer": pointer, "code": code, "detail": problem},)
+
+
+def status_of(error: BillingError) -> int:
+    """The nearest class of the error's ancestry in the table; any other refusal is 422."""
+    names = (cls.__name__ for cls in type(error).__mro__)
+    return next((STATUS[name] for name in names if name in STATUS), UNPROCESSABLE)
+
+
+def of(error: BillingError, instance: str) -> Response[str]:
+    """The answer to a refused request. `instance` is the path that was asked."""
+    answer = problem(
+        status_of(error),
+        type(error).__name__,
+        str(error),
+        instance=instance,
+        errors=getattr(error, "errors", ()),
+    )
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(error.methods)
+    return answer
+
+
+def problem(
+    status: int,
+    name: str,
+    detail: str,
+    *,
+    instance: str = "",
+    errors: Sequence[Mapping[str, str]] = (),
+) -> Response[str]:
+    body: dict[str, Any] = {
+        "type": f"urn:demarc:problem:{_kebab(name)}",
+        "title": _words(name),
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "errors": list(errors),
+    }
+    return Response(status, content_type=CONTENT_TYPE, body=json.dumps(body))
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Every wrong field as {pointer, code, detail}.
+
+    Body fields are JSON pointers (`#/address/town`); others begin with where they stand
+    (`query/limit`).
+    """
+    return [
+        {
+            "pointer": _pointer(error.get("loc", ())),
+            "code": str(error.get("type", "invalid")),
+            "detail": str(error.get("msg", "")),
+        }
+        for error in errors
+    ]
+
+
+def _pointer(location: Sequence[Any]) -> str:
+    where, *rest = [str(part) for part in location] or ["body"]
+    escaped = [part.replace("~", "~0").replace("/", "~1") for part in rest]
+    return "/".join(["#" if where == "body" else where, *escaped])
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
