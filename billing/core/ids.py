@@ -1,0 +1,70 @@
+"""Ids: typed, opaque, ordered by time, never reused: `inv_01k9x…`."""
+
+import hashlib
+import re
+from datetime import datetime
+
+from billing.core.errors import BillingError
+
+# Crockford's base 32, lower case: no i, l, o, u, so that an id can be read aloud.
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_SHAPE = re.compile(rf"[a-z]{{3}}_[0-7][{_ALPHABET}]{{25}}")
+_ENTROPY_BYTES = 10
+
+PREFIXES = {
+    "pty": "party",
+    "acc": "account",
+    "svc": "service",
+    "sub": "subscription",
+    "inv": "invoice",
+    "pmt": "payment",
+    "run": "bill run",
+    "ofr": "offering",
+    "evt": "timeline event",
+    "txn": "ledger transaction",
+    "nte": "note",
+    "imp": "import",
+}
+
+
+class BadId(BillingError):
+    """The text is not an id of the kind that was expected."""
+
+    def __init__(self, text: str, prefix: str) -> None:
+        kind = PREFIXES.get(prefix, prefix)
+        super().__init__(
+            f"{text!r} is not the id of a {kind}: it looks like {prefix}_ and 26 signs"
+        )
+        self.text, self.prefix = text, prefix
+
+
+def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
+    """A new id: 48 bits of milliseconds since 1970 and 80 bits of entropy (10 bytes, from the caller).
+
+    Ids of one prefix sort by the instant they were made.
+    """
+    if prefix not in PREFIXES:
+        raise ValueError(f"unknown id prefix {prefix!r}: add it to PREFIXES in billing/core/ids.py")
+    if len(entropy) != _ENTROPY_BYTES:
+        raise ValueError(f"an id needs {_ENTROPY_BYTES} bytes of entropy, not {len(entropy)}")
+    number = (_milliseconds(at) << 80) | int.from_bytes(entropy, "big")
+    return f"{prefix}_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def derived_id(prefix: str, at: datetime, *parts: str) -> str:
+    """The id that follows from facts: the same instant and parts give the same id, for ever."""
+    joined = "\x1f".join(parts).encode()
+    return new_id(prefix, at, hashlib.sha256(joined).digest()[:_ENTROPY_BYTES])
+
+
+def checked_id(text: str, prefix: str) -> str:
+    """The text itself if it has the shape of such an id, else BadId."""
+    if not (text.startswith(f"{prefix}_") and _SHAPE.fullmatch(text)):
+        raise BadId(text, prefix)
+    return text
+
+
+def _milliseconds(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone: ids are made from instants")
+    return int(at.timestamp()) * 1000 + at.microsecond // 1000

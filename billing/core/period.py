@@ -1,0 +1,239 @@
+"""Periods and spans: local days and bill cycles on one side, instants in UTC on the other.
+
+Instants are aware datetimes; days are dates of a zone; every interval is half-open, `[start, end)`.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from billing.core.errors import BillingError
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class NaiveInstant(BillingError):
+    """An instant without a zone is not an instant."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"{at.isoformat()} has no time zone: add Z or an offset")
+        self.at = at
+
+
+class UnknownZone(BillingError):
+    """The zone is not in the IANA time zone database."""
+
+    def __init__(self, zone: str) -> None:
+        super().__init__(f"{zone!r} is not a time zone: use an IANA name such as Europe/Dublin")
+        self.zone = zone
+
+
+class BadAnchor(BillingError):
+    """A cycle begins on a day of the month, 1 to 31."""
+
+    def __init__(self, anchor: int) -> None:
+        super().__init__(f"cycle anchor {anchor} is not a day of the month: use 1 to 31")
+        self.anchor = anchor
+
+
+class NotAPeriodStart(BillingError):
+    """The day does not begin a period of this anchor."""
+
+    def __init__(self, day: date, anchor: int, begins: date) -> None:
+        super().__init__(
+            f"no period of anchor {anchor} begins on {day}: the one around it begins on {begins}"
+        )
+        self.day, self.anchor, self.begins = day, anchor, begins
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The instants from start to before end. No end: it still runs."""
+
+    start: datetime
+    end: datetime | None
+
+    def __post_init__(self) -> None:
+        for at in (self.start, self.end):
+            if at is not None and at.tzinfo is None:
+                raise NaiveInstant(at)
+
+    def contains(self, at: datetime) -> bool:
+        return self.start <= at and (self.end is None or at < self.end)
+
+    def overlap(self, other: "Span") -> "Span | None":
+        """What both spans cover; None when they only touch or lie apart."""
+        start = max(self.start, other.start)
+        ends = [end for end in (self.end, other.end) if end is not None]
+        end = min(ends) if ends else None
+        return None if end is not None and end <= start else Span(start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The local days from start to before end that one bill covers."""
+
+    start: date
+    end: date
+    zone: str
+
+    @property
+    def span(self) -> Span:
+        """Its instants in UTC: from the first instant of its first day to that of the day after."""
+        return Span(local_midnight(self.start, self.zone), local_midnight(self.end, self.zone))
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    @property
+    def label(self) -> str:
+        """Its first day, "2026-10-01": how a cycle is called in requests and on pages."""
+        return self.start.isoformat()
+
+    @property
+    def key(self) -> str:
+        """Both bounds, "2026-10-01/2026-11-01": tells periods of different anchors apart."""
+        return f"{self.start.isoformat()}/{self.end.isoformat()}"
+
+
+def period_containing(day: date, anchor: int, zone: str) -> Period:
+    """The monthly period around a local day.
+
+    A period begins on the anchor day of each month, or on the month's last day when the month is
+    shorter. Each begin is computed from the anchor, so anchor 31 gives 31 Jan, 28 Feb, 31 Mar.
+    """
+    begins = _anchor_day(day.year, day.month, anchor)
+    if day >= begins:
+        return Period(begins, _month_away(begins, 1, anchor), zone)
+    return Period(_month_away(begins, -1, anchor), begins, zone)
+
+
+def period_starting(day: date, anchor: int, zone: str) -> Period:
+    """The period whose first day this is (a cycle named by its label), else NotAPeriodStart."""
+    period = period_containing(day, anchor, zone)
+    if period.start != day:
+        raise NotAPeriodStart(day, anchor, period.start)
+    return period
+
+
+def following(period: Period, anchor: int) -> Period:
+    """The period after this one."""
+    return period_containing(period.end, anchor, period.zone)
+
+
+def preceding(period: Period, anchor: int) -> Period:
+    """The period before this one."""
+    return period_containing(period.start - DAY, anchor, period.zone)
+
+
+@lru_cache(maxsize=4096)
+def local_midnight(day: date, zone: str) -> datetime:
+    """The first instant of a local day, in UTC. Where clocks skip midnight, the day begins later."""
+    tz = _zone(zone)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=tz)
+    earlier = midnight.replace(fold=1).astimezone(UTC)
+    later = midnight.astimezone(UTC)
+    if earlier >= later:  # midnight exists; when it exists twice, fold 0 is the first of the two
+        return later
+    while later - earlier > timedelta(seconds=1):  # midnight is skipped: find the jump itself
+        middle = earlier + timedelta(seconds=(later - earlier) // timedelta(seconds=2))
+        if middle.astimezone(tz).date() >= day:
+            later = middle
+        else:
+            earlier = middle
+    return later
+
+
+def local_day(at: datetime, zone: str) -> date:
+    """The local day an instant belongs to: the last one whose first instant is not after it."""
+    if at.tzinfo is None:
+        raise NaiveInstant(at)
+    day = at.astimezone(_zone(zone)).date()
+    # Clocks set back just after midnight show the old date again; that hour is of the new day.
+    return day + DAY if at >= local_midnight(day + DAY, zone) else day
+
+
+def grid_hour(at: datetime, zone: str) -> datetime:
+    """The start (UTC) of the grid hour an instant lies in: whole hours from the local day's start.
+
+    So every local day begins on the grid, a day of 23 or 25 hours has as many grid hours, and in
+    zones of half hours the grid stands at :30 UTC.
+    """
+    midnight = local_midnight(local_day(at, zone), zone)
+    return midnight + (at.astimezone(UTC) - midnight) // HOUR * HOUR
+
+
+def next_grid_hour(at: datetime, zone: str) -> datetime:
+    """The first grid hour that does not begin before the instant: itself when it is on the grid."""
+    hour = grid_hour(at, zone)
+    if hour == at:
+        return hour
+    return min(hour + HOUR, local_midnight(local_day(at, zone) + DAY, zone))
+
+
+def hours_of(span: Span, zone: str) -> list[datetime]:
+    """The starts (UTC) of all grid hours that a closed span touches, in order."""
+    if span.end is None:
+        raise ValueError("a span that still runs has no last hour")
+    hours: list[datetime] = []
+    hour = grid_hour(span.start, zone)
+    while hour < span.end:
+        hours.append(hour)
+        hour = next_grid_hour(hour + timedelta(microseconds=1), zone)
+    return hours
+
+
+def held_days(span: Span, period: Period) -> tuple[date, date] | None:
+    """The local days [first, last) of the period that a span is charged for; None: not one.
+
+    The day on which it begins is its own, the day on which it ends is not: a change on a day gives
+    that day to the new price, and a span that begins and ends within one day is charged for none.
+    """
+    first = max(local_day(span.start, period.zone), period.start)
+    last = period.end
+    if span.end is not None:
+        last = min(last, local_day(span.end, period.zone))
+    return (first, last) if first < last else None
+
+
+def days_held(span: Span, period: Period) -> int:
+    """How many local days of the period a span is charged for."""
+    held = held_days(span, period)
+    return 0 if held is None else (held[1] - held[0]).days
+
+
+def rfc3339(at: datetime, timespec: str = "auto") -> str:
+    """An instant on the wire, in UTC: "2026-10-01T09:30:00Z"; timespec "milliseconds" for sort keys."""
+    if at.tzinfo is None:
+        raise NaiveInstant(at)
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+
+
+def instant_from(text: str) -> datetime:
+    """Read an RFC 3339 instant; the result is in UTC."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise NaiveInstant(at)
+    return at.astimezone(UTC)
+
+
+def _anchor_day(year: int, month: int, anchor: int) -> date:
+    if not 1 <= anchor <= 31:
+        raise BadAnchor(anchor)
+    return date(year, month, min(anchor, monthrange(year, month)[1]))
+
+
+def _month_away(day: date, months: int, anchor: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return _anchor_day(year, month + 1, anchor)
+
+
+def _zone(zone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UnknownZone(zone) from None
