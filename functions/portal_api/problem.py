@@ -69,6 +69,13 @@ class MethodNotAllowed(BillingError):
         self.methods = tuple(methods)
 
 
+class MediaTypeRefused(BillingError):
+    """The body is of a kind this address does not read."""
+
+    def __init__(self) -> None:
+        super().__init__("send the body as application/json (an import as text/csv)")
+
+
 class BodyTooLarge(BillingError):
     """The body is longer than this address takes."""
 

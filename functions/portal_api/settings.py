@@ -1,0 +1,40 @@
+"""What the two handlers read from their environment, in one place."""
+
+import os
+from functools import cache
+from urllib.parse import urlsplit
+
+from billing.adapters.identity import KeySet, Pool, jwks_at
+
+CHECKOUT_ORIGIN = "https://checkout.stripe.com"
+
+
+@cache
+def key_set(jwks_url: str) -> KeySet:
+    """The keys of a pool, kept as long as this process lives."""
+    return KeySet(jwks_at(jwks_url))
+
+
+def pool() -> Pool:
+    return Pool.of(os.environ)
+
+
+def public_url() -> str:
+    """The address people type, e.g. https://portal.isp.net; an http one only on loopback."""
+    return os.environ["PUBLIC_URL"].rstrip("/")
+
+
+def portal_url() -> str:
+    """Where pay links lead: the portal's address, also when the console makes them."""
+    return os.environ.get("PORTAL_URL", os.environ["PUBLIC_URL"]).rstrip("/")
+
+
+def origin_secret() -> str:
+    return os.environ.get("ORIGIN_SECRET", "")
+
+
+def checkout_origin() -> str:
+    """Where a form may lead when a bill is paid: the processor's page, or its stand-in's."""
+    base = os.environ.get("PROCESSOR_API_BASE", "")
+    parts = urlsplit(base)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else CHECKOUT_ORIGIN

@@ -1,0 +1,95 @@
+"""What every JSON form shares."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic.alias_generators import to_camel
+
+from billing.core.period import rfc3339
+
+T = TypeVar("T")
+
+
+class Wire(BaseModel):
+    """camelCase outside, snake_case inside, and no field that is not declared (OWASP API3)."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        from_attributes=True,
+    )
+
+
+def _printable(text: str) -> str:
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_printable),
+]
+OptionalText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=200),
+    AfterValidator(_printable),
+]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        # Deliverability shows when mail is sent; this only catches slips of the finger.
+        pattern=r"^[^@\s\"<>(),:;\[\]\\]+@[^@\s\"<>(),:;\[\]\\]+\.[^@\s\"<>(),:;\[\]\\.]+$",
+    ),
+]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+DecimalText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$")]
+Instant = Annotated[
+    AwareDatetime,
+    AfterValidator(_utc),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+Day = date
+
+
+class Money(Wire):
+    """An amount: decimal text and an ISO 4217 currency."""
+
+    value: DecimalText = Field(examples=["12.34"])
+    unit: Currency = Field(examples=["EUR"])
+
+
+def _wire_money(value: Any) -> Any:
+    return value.to_wire() if hasattr(value, "to_wire") else value
+
+
+MoneyOut = Annotated[Money, BeforeValidator(_wire_money)]
+
+
+class Page(Wire, Generic[T]):
+    """One page of a list; `nextCursor` is null at its end."""
+
+    data: list[T]
+    next_cursor: str | None
