@@ -1,0 +1,64 @@
+"""The world of every test: tables of their own, invented credentials, no network but loopback."""
+
+import os
+
+os.environ.update(
+    USAGE_TABLE="demarc-usage-test",
+    LEDGER_TABLE="demarc-ledger-test",
+    ACCOUNTS_TABLE="demarc-accounts-test",
+    DOCUMENTS_BUCKET="demarc-documents-test",
+    ARCHIVE_BUCKET="demarc-archive-test",
+    STAGE="test",
+    AWS_REGION="eu-west-1",
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_SESSION_TOKEN="testing",
+    AWS_EC2_METADATA_DISABLED="true",
+    # moto knows DynamoDB and its streams only without the account in the host name.
+    AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
+    POWERTOOLS_TRACE_DISABLED="true",
+    POWERTOOLS_SERVICE_NAME="demarc-test",
+    POWERTOOLS_METRICS_NAMESPACE="Demarc",
+    POWERTOOLS_METRICS_DISABLED="true",
+)
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from hypothesis import settings
+from moto import mock_aws
+from pytest_socket import disable_socket, socket_allow_hosts
+
+from tests import faults
+
+faults.install()
+settings.register_profile("demarc", deadline=None, max_examples=60)
+settings.load_profile("demarc")
+
+
+def pytest_runtest_setup() -> None:
+    """Sockets may speak to loopback; whatever else a test tries to reach is a mistake."""
+    disable_socket(allow_unix_socket=True)
+    socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """An empty AWS account in this process."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def tables(aws: None) -> None:
+    """The three tables and the two buckets, empty. Keep them under 500 rows: moto is O(table)."""
+    from billing.store import tables as store_tables
+
+    store_tables.create_tables()
+    s3 = boto3.client("s3")
+    for bucket in (os.environ["DOCUMENTS_BUCKET"], os.environ["ARCHIVE_BUCKET"]):
+        s3.create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
