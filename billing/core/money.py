@@ -16,7 +16,7 @@ _CODES_BY_DECIMALS = {
     " KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD"
     " NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP"
     " SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED"
-    " VES WST XCD YER ZAR ZMW ZWG",
+    " VES WST XCD XCG YER ZAR ZMW ZWG",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
@@ -52,7 +52,7 @@ class BadAmount(BillingError):
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A sum of money. `minor` counts the smallest unit: 1234 EUR is 12.34 euro, 1234 JPY 1234 yen."""
+    """A sum of money. `minor` counts the smallest unit: 1234 is 12.34 EUR, but 1234 JPY."""
 
     minor: int
     currency: str
@@ -90,7 +90,7 @@ class Money:
 
     @property
     def value(self) -> str:
-        """The amount as decimal text with all decimals of its currency: "12.30", "-0.05", "1234"."""
+        """Decimal text with all decimals of the currency: "12.30", "-0.05", "1234"."""
         digits = minor_digits(self.currency)
         if digits == 0:
             return str(self.minor)
@@ -147,7 +147,7 @@ def minor_units(text: str, currency: str) -> Fraction:
 def major_text(exact_minor: Fraction, currency: str) -> str:
     """Exact minor units as decimal text with at least the currency's decimals: "0.50", "0.0005".
 
-    The inverse of `minor_units`. Thirds have no decimal text; they end after twelve decimals with "…".
+    The inverse of `minor_units`. Thirds have no decimal text: they are cut with "…".
     """
     digits = minor_digits(currency)
     return decimal_text(exact_minor / 10**digits, decimals_min=digits)
@@ -155,12 +155,37 @@ def major_text(exact_minor: Fraction, currency: str) -> str:
 
 def decimal_text(exact: Fraction, decimals_min: int = 0) -> str:
     """An exact number as the shortest decimal text: "63.4", "1200.000000001", "0.333333333333…"."""
-    decimals = decimals_min
-    while (exact * 10**decimals).denominator != 1:
-        decimals += 1
-        if decimals > 40:
-            return _text_of(int(exact * 10**12), 12) + "…"
+    decimals = _decimals_of(exact.denominator)
+    if decimals is None:
+        return _text_of(int(exact * 10**12), 12) + "…"
+    decimals = max(decimals, decimals_min)
     return _text_of(int(exact * 10**decimals), decimals)
+
+
+def figure(exact: Fraction, decimals_min: int = 0) -> str:
+    """A number as a person reads it: "1,437", "0.45"; more than nine decimals are cut with "…"."""
+    text = decimal_text(exact, decimals_min)
+    sign, whole = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, _, decimals = whole.partition(".")
+    if len(decimals) > 9:
+        decimals = decimals[:9] + "…"
+    return f"{sign}{int(whole):,}{'.' if decimals else ''}{decimals}"
+
+
+def major_figure(exact_minor: Fraction | int, currency: str) -> str:
+    """Exact minor units as a person reads them: "1,300.00", "546.666666666…"."""
+    digits = minor_digits(currency)
+    return figure(Fraction(exact_minor) / 10**digits, decimals_min=digits)
+
+
+def _decimals_of(denominator: int) -> int | None:
+    """How many decimals a fraction has; None when its denominator is not made of twos and fives."""
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator, twos = denominator // 2, twos + 1
+    while denominator % 5 == 0:
+        denominator, fives = denominator // 5, fives + 1
+    return max(twos, fives) if denominator == 1 else None
 
 
 def _text_of(scaled: int, decimals: int) -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from billing.core.errors import BillingError
 
 HOUR = timedelta(hours=1)
+MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 
 
@@ -132,7 +133,7 @@ def preceding(period: Period, anchor: int) -> Period:
 
 @lru_cache(maxsize=4096)
 def local_midnight(day: date, zone: str) -> datetime:
-    """The first instant of a local day, in UTC. Where clocks skip midnight, the day begins later."""
+    """The first instant (UTC) of a local day. Where clocks skip midnight, the day begins later."""
     tz = _zone(zone)
     midnight = datetime(day.year, day.month, day.day, tzinfo=tz)
     earlier = midnight.replace(fold=1).astimezone(UTC)
@@ -155,6 +156,11 @@ def local_day(at: datetime, zone: str) -> date:
     day = at.astimezone(_zone(zone)).date()
     # Clocks set back just after midnight show the old date again; that hour is of the new day.
     return day + DAY if at >= local_midnight(day + DAY, zone) else day
+
+
+def local_time(at: datetime, zone: str) -> datetime:
+    """The same instant with the local clock of a zone, for showing it."""
+    return at.astimezone(_zone(zone))
 
 
 def grid_hour(at: datetime, zone: str) -> datetime:
@@ -183,7 +189,7 @@ def hours_of(span: Span, zone: str) -> list[datetime]:
     hour = grid_hour(span.start, zone)
     while hour < span.end:
         hours.append(hour)
-        hour = next_grid_hour(hour + timedelta(microseconds=1), zone)
+        hour = next_grid_hour(hour + MOMENT, zone)
     return hours
 
 
@@ -207,7 +213,7 @@ def days_held(span: Span, period: Period) -> int:
 
 
 def rfc3339(at: datetime, timespec: str = "auto") -> str:
-    """An instant on the wire, in UTC: "2026-10-01T09:30:00Z"; timespec "milliseconds" for sort keys."""
+    """An instant on the wire: "2026-10-01T09:30:00Z"; timespec "milliseconds" for sort keys."""
     if at.tzinfo is None:
         raise NaiveInstant(at)
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"

@@ -16,8 +16,8 @@ class PlanChangeInThePast(BillingError):
 
     def __init__(self, at: datetime, segment_start: datetime) -> None:
         super().__init__(
-            f"cannot change plan at {rfc3339(at)}: the current price began {rfc3339(segment_start)};"
-            " choose a later instant"
+            f"cannot change plan at {rfc3339(at)}: the current price began"
+            f" {rfc3339(segment_start)}; choose a later instant"
         )
         self.at, self.segment_start = at, segment_start
 
@@ -55,7 +55,7 @@ class Segment:
 class Subscription:
     """What a service pays over time. Segments adjoin, in order; only the last may be open.
 
-    `version` is the number the store loaded; it counts saves, and the operations here leave it alone.
+    `version` is the number the store loaded; it counts saves, so the operations leave it alone.
     """
 
     id: str
@@ -91,7 +91,7 @@ def start(
 
 
 def change_plan(subscription: Subscription, price: PriceVersion, at: datetime) -> Subscription:
-    """Close the running segment and open a new one. No money moves: the bill cycle prices the timeline.
+    """Close the running segment and open a new one. No money moves: the cycle prices the timeline.
 
     The same change again returns the same subscription; so does a change to the price it has.
     """

@@ -1,14 +1,9 @@
-"""Catalogue: what is sold. Offerings, their price versions, and the schema of a price.
+"""Offerings, their price versions and prices, as values that are checked when they are made."""
 
-The schema is published in docs/pricing.md; `price_from` reads it and refuses an impossible price with
-the path of the field and the fix.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from billing.core.errors import BillingError
 
@@ -36,7 +31,7 @@ class NoPriceOn(BillingError):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Units in (above, up_to] cost `per_unit` each; exactly `up_to` units never touch the next tier."""
+    """Units in (above, up_to] cost `per_unit` each; exactly `up_to` units stay below the next."""
 
     above: Fraction
     up_to: Fraction | None  # None: no upper bound
@@ -72,7 +67,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class RecurringPrice:
-    """A fixed amount for each period; for part of a period, its share by local days. Model "flat"."""
+    """A fixed amount for each period; for a part of it, the share by local days. Model "flat"."""
 
     code: str
     name: str
@@ -100,7 +95,7 @@ Price = RecurringPrice | UsagePrice
 
 @dataclass(frozen=True, slots=True)
 class PriceVersion:
-    """All prices of an offering from one day on. A version is never edited; a change is the next one."""
+    """All prices of an offering from one day on. Never edited: a change is the next version."""
 
     offering_id: str
     version: int
@@ -108,6 +103,9 @@ class PriceVersion:
     name: str
     currency: str
     prices: tuple[Price, ...]
+
+    def __post_init__(self) -> None:
+        check_prices(self.prices, self.currency, "prices")
 
     @property
     def ref(self) -> tuple[str, int]:
@@ -129,6 +127,7 @@ class Offering:
     id: str
     name: str
     versions: tuple[PriceVersion, ...]
+    code: str = ""  # what people call it: "fibre-100"
 
     def version_on(self, day: date) -> PriceVersion:
         """The version a contract signed on that local day gets: the latest that is valid then."""
@@ -138,21 +137,22 @@ class Offering:
         return max(valid, key=lambda version: (version.valid_from, version.version))
 
 
-def price_from(data: Mapping[str, Any], path: str = "price") -> Price:
-    """Read a price in the published schema. BadPrice names the field (under `path`) and the fix."""
-    raise NotImplementedError
-
-
-def price_to_dict(price: Price) -> dict[str, Any]:
-    """The price in the published schema, every field written out: the inverse of `price_from`."""
-    raise NotImplementedError
-
-
-def price_version_from(data: Mapping[str, Any], path: str = "version") -> PriceVersion:
-    """Read {"offering_id", "version", "valid_from", "name", "currency", "prices": [...]}."""
-    raise NotImplementedError
-
-
-def price_version_to_dict(version: PriceVersion) -> dict[str, Any]:
-    """The inverse of `price_version_from`, for storage and the wire."""
-    raise NotImplementedError
+def check_prices(prices: tuple[Price, ...], currency: str, path: str) -> None:
+    """Prices sold together share one currency, and each has a code of its own; else BadPrice."""
+    if not prices:
+        raise BadPrice(path, "there is none", "give at least one price")
+    codes: set[str] = set()
+    for place, price in enumerate(prices):
+        if price.currency != currency:
+            raise BadPrice(
+                f"{path}[{place}].currency",
+                f"{price.currency} stands among prices in {currency}",
+                f"write {currency}, or leave it out",
+            )
+        if price.code in codes:
+            raise BadPrice(
+                f"{path}[{place}].code",
+                f"{price.code!r} is used twice",
+                "give each price of a version its own code",
+            )
+        codes.add(price.code)

@@ -1,0 +1,325 @@
+"""The published schema of a price (docs/pricing.md): read strictly, written out in full.
+
+Numbers are decimal text, so that what is written is what is charged. Every refusal is a BadPrice
+with the path of the field, what is wrong with it, and what to write instead.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import Any, cast
+
+from billing.core.catalog.prices import (
+    OCTETS,
+    BadPrice,
+    Direction,
+    Graduated,
+    Package,
+    Price,
+    PriceVersion,
+    RecurringPrice,
+    Tier,
+    Unit,
+    UsagePrice,
+    check_prices,
+)
+from billing.core.money import UnknownCurrency, decimal_text, major_text, minor_digits
+
+_HEAD = ("model", "code", "name", "currency", "tax_category")
+_FIELDS = {
+    "flat": (*_HEAD, "amount", "in_advance"),
+    "graduated": (*_HEAD, "unit", "direction", "tiers"),
+    "package": (
+        *_HEAD,
+        *("unit", "direction", "included", "block_size", "block_price", "ceiling"),
+    ),
+}
+_TIER_FIELDS = ("above", "up_to", "per_unit", "flat")
+_VERSION_FIELDS = ("offering_id", "version", "valid_from", "name", "currency", "prices")
+_DIRECTIONS = ("down", "up", "both", "larger")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_MISSING = object()
+
+
+def price_from(data: Mapping[str, Any], path: str = "price") -> Price:
+    """Read a price in the published schema. BadPrice names the field (under `path`) and the fix."""
+    model = _choice(data, "model", tuple(_FIELDS), path)
+    _refuse_unknown(data, _FIELDS[model], path)
+    currency = _currency(data, path)
+    if model == "flat":
+        return RecurringPrice(
+            code=_text(data, "code", path, default="recurring"),
+            name=_text(data, "name", path, default="Monthly charge"),
+            amount=_money(data, "amount", path, currency),
+            currency=currency,
+            tax_category=_text(data, "tax_category", path, default="standard"),
+            in_advance=_flag(data, "in_advance", path, default=True),
+        )
+    read = _graduated if model == "graduated" else _package
+    return UsagePrice(
+        code=_text(data, "code", path, default="usage"),
+        name=_text(data, "name", path, default="Data"),
+        model=read(data, path, currency),
+        unit=cast(Unit, _choice(data, "unit", tuple(OCTETS), path)),
+        direction=cast(Direction, _choice(data, "direction", _DIRECTIONS, path, default="both")),
+        currency=currency,
+        tax_category=_text(data, "tax_category", path, default="standard"),
+    )
+
+
+def price_to_dict(price: Price) -> dict[str, Any]:
+    """The price in the published schema, every field written out: the inverse of `price_from`."""
+    head = {
+        "code": price.code,
+        "name": price.name,
+        "currency": price.currency,
+        "tax_category": price.tax_category,
+    }
+
+    def money(exact: Fraction) -> str:
+        return major_text(exact, price.currency)
+
+    if isinstance(price, RecurringPrice):
+        return {
+            "model": "flat",
+            **head,
+            "amount": money(price.amount),
+            "in_advance": price.in_advance,
+        }
+    measured = {**head, "unit": price.unit, "direction": price.direction}
+    match price.model:
+        case Graduated(tiers):
+            written = [
+                {
+                    **({} if tier.up_to is None else {"up_to": decimal_text(tier.up_to)}),
+                    "per_unit": money(tier.per_unit),
+                    "flat": money(tier.flat),
+                }
+                for tier in tiers
+            ]
+            return {"model": "graduated", **measured, "tiers": written}
+        case Package(included, block_size, block_price, ceiling):
+            return {
+                "model": "package",
+                **measured,
+                "included": decimal_text(included),
+                "block_size": decimal_text(block_size),
+                "block_price": money(block_price),
+                **({} if ceiling is None else {"ceiling": money(ceiling)}),
+            }
+
+
+def price_version_from(data: Mapping[str, Any], path: str = "version") -> PriceVersion:
+    """Read {"offering_id", "version", "valid_from", "name", "currency", "prices": [...]}.
+
+    A price that names no currency has that of its version.
+    """
+    _refuse_unknown(data, _VERSION_FIELDS, path)
+    currency = _currency(data, path)
+    number: object = data.get("version", 1)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise BadPrice(f"{path}.version", f"{number!r} is no version", "count from 1")
+    listed = _list(data, "prices", path)
+    prices = tuple(
+        price_from({"currency": currency, **entry}, f"{path}.prices[{place}]")
+        for place, entry in enumerate(listed)
+    )
+    check_prices(prices, currency, f"{path}.prices")
+    return PriceVersion(
+        offering_id=_text(data, "offering_id", path),
+        version=number,
+        valid_from=_day(data, "valid_from", path),
+        name=_text(data, "name", path),
+        currency=currency,
+        prices=prices,
+    )
+
+
+def price_version_to_dict(version: PriceVersion) -> dict[str, Any]:
+    """The inverse of `price_version_from`, for storage and the wire."""
+    return {
+        "offering_id": version.offering_id,
+        "version": version.version,
+        "valid_from": version.valid_from.isoformat(),
+        "name": version.name,
+        "currency": version.currency,
+        "prices": [price_to_dict(price) for price in version.prices],
+    }
+
+
+def _graduated(data: Mapping[str, Any], path: str, currency: str) -> Graduated:
+    listed = _list(data, "tiers", path)
+    tiers: list[Tier] = []
+    above = Fraction(0)
+    for place, entry in enumerate(listed):
+        here = f"{path}.tiers[{place}]"
+        _refuse_unknown(entry, _TIER_FIELDS, here)
+        _check_adjoins(entry, above, here)
+        is_last = place == len(listed) - 1
+        up_to = None if "up_to" not in entry else _number(entry, "up_to", here)
+        if up_to is None and not is_last:
+            raise BadPrice(
+                f"{here}.up_to",
+                "it is missing, so the tiers after it overlap this one",
+                "give every tier but the last an upper bound",
+            )
+        if up_to is not None and is_last:
+            raise BadPrice(
+                f"{here}.up_to",
+                f"usage above {decimal_text(up_to)} has no price",
+                "leave up_to out of the last tier, or add a tier after it",
+            )
+        if up_to is not None and up_to <= above:
+            raise BadPrice(
+                f"{here}.up_to",
+                f"{decimal_text(up_to)} does not lie above {decimal_text(above)},"
+                " where this tier begins: tiers overlap",
+                "list tiers by rising up_to",
+            )
+        per_unit = _money(entry, "per_unit", here, currency, default=Fraction(0))
+        flat = _money(entry, "flat", here, currency, default=Fraction(0))
+        tiers.append(Tier(above, up_to, per_unit, flat))
+        above = up_to if up_to is not None else above
+    return Graduated(tuple(tiers))
+
+
+def _check_adjoins(entry: Mapping[str, Any], above: Fraction, path: str) -> None:
+    """A tier may say where it begins; then it must be where the tier before it ends."""
+    if "above" not in entry:
+        return
+    stated = _number(entry, "above", path)
+    if stated != above:
+        kind = "gap" if stated > above else "overlap"
+        raise BadPrice(
+            f"{path}.above",
+            f"{decimal_text(stated)} leaves a{'n' if kind == 'overlap' else ''} {kind}:"
+            f" the tier before it ends at {decimal_text(above)}",
+            f'write "{decimal_text(above)}", or leave it out',
+        )
+
+
+def _package(data: Mapping[str, Any], path: str, currency: str) -> Package:
+    block_size = _number(data, "block_size", path)
+    if block_size == 0:
+        raise BadPrice(f"{path}.block_size", "a block holds nothing", "write its size in units")
+    block_price = _money(data, "block_price", path, currency)
+    ceiling = None if "ceiling" not in data else _money(data, "ceiling", path, currency)
+    if ceiling is not None and ceiling < block_price:
+        raise BadPrice(
+            f"{path}.ceiling",
+            f"{major_text(ceiling, currency)} lies below the price of one block,"
+            f" {major_text(block_price, currency)}",
+            "raise the ceiling or leave it out",
+        )
+    included = _number(data, "included", path, default=Fraction(0))
+    return Package(included, block_size, block_price, ceiling)
+
+
+def _refuse_unknown(data: Mapping[str, Any], known: Sequence[str], path: str) -> None:
+    for field in data:
+        if field not in known:
+            near = get_close_matches(str(field), known, n=1)
+            fix = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
+            raise BadPrice(f"{path}.{field}", "there is no such field", fix)
+
+
+def _choice(
+    data: Mapping[str, Any],
+    field: str,
+    choices: Sequence[str],
+    path: str,
+    default: object = _MISSING,
+) -> str:
+    value = data.get(field, default)
+    listed = ", ".join(choices)
+    if value is _MISSING:
+        raise BadPrice(f"{path}.{field}", "it is missing", f"write one of {listed}")
+    if value not in choices:
+        near = get_close_matches(str(value), choices, n=1)
+        fix = f"did you mean {near[0]}?" if near else f"write one of {listed}"
+        raise BadPrice(f"{path}.{field}", f"{value!r} is unknown", fix)
+    return str(value)
+
+
+def _currency(data: Mapping[str, Any], path: str) -> str:
+    code = _text(data, "currency", path)
+    try:
+        minor_digits(code)
+    except UnknownCurrency:
+        raise BadPrice(
+            f"{path}.currency", f"{code!r} is unknown", "write an ISO 4217 code such as EUR"
+        ) from None
+    return code
+
+
+def _text(data: Mapping[str, Any], field: str, path: str, default: object = _MISSING) -> str:
+    value = data.get(field, default)
+    if value is _MISSING:
+        raise BadPrice(f"{path}.{field}", "it is missing", "write it")
+    if not isinstance(value, str) or not value.strip():
+        raise BadPrice(f"{path}.{field}", f"{value!r} is not text", "write text in quotes")
+    return value
+
+
+def _flag(data: Mapping[str, Any], field: str, path: str, *, default: bool) -> bool:
+    value = data.get(field, default)
+    if not isinstance(value, bool):
+        raise BadPrice(f"{path}.{field}", f"{value!r} is not a yes or no", "write true or false")
+    return value
+
+
+def _list(data: Mapping[str, Any], field: str, path: str) -> Sequence[Mapping[str, Any]]:
+    value: object = data.get(field)
+    if not isinstance(value, list | tuple) or not value:
+        raise BadPrice(f"{path}.{field}", "there is none", "list at least one")
+    for place, entry in enumerate(cast(Sequence[object], value)):
+        if not isinstance(entry, Mapping):
+            raise BadPrice(f"{path}.{field}[{place}]", f"{entry!r} is no object", "name its fields")
+    return cast(Sequence[Mapping[str, Any]], value)
+
+
+def _day(data: Mapping[str, Any], field: str, path: str) -> date:
+    value: object = data.get(field)
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadPrice(
+            f"{path}.{field}", f"{value!r} is no day", "write it as 2026-01-31"
+        ) from None
+
+
+def _number(
+    data: Mapping[str, Any], field: str, path: str, default: Fraction | None = None
+) -> Fraction:
+    """A quantity that is not negative, exact."""
+    value: object = data.get(field)
+    if value is None and default is not None:
+        return default
+    if value is None:
+        raise BadPrice(f"{path}.{field}", "it is missing", 'write decimal text such as "50"')
+    if isinstance(value, float):
+        raise BadPrice(f"{path}.{field}", f"{value!r} is not exact", f'write "{value!r}" in quotes')
+    if isinstance(value, bool) or not (
+        isinstance(value, int) or (isinstance(value, str) and _DECIMAL.fullmatch(value))
+    ):
+        fix = 'write digits and a point, such as "0.50"'
+        raise BadPrice(f"{path}.{field}", f"{value!r} is no number", fix)
+    number = Fraction(value)
+    if number < 0:
+        raise BadPrice(f"{path}.{field}", f"{value} is negative", "write zero or more")
+    return number
+
+
+def _money(
+    data: Mapping[str, Any],
+    field: str,
+    path: str,
+    currency: str,
+    default: Fraction | None = None,
+) -> Fraction:
+    """An amount in the major unit, as exact minor units."""
+    return _number(data, field, path, default) * 10 ** minor_digits(currency)

@@ -1,0 +1,46 @@
+"""Charging: what a subscription owes for a period, as charges that explain themselves.
+
+A cycle closes one period and charges three things: recurring prices in advance for the following
+period; for the closed one, corrections of what was billed before (credits for days a price was not
+held, charges for days it was) and recurring prices in arrears; and usage, in arrears, per price.
+
+charge.py is the value; recurring.py prices days, metered.py usage; cycle.py puts a bill together.
+"""
+
+from billing.core.charging.charge import (
+    Charge,
+    Counted,
+    Kind,
+    charge_from,
+    charge_to_dict,
+    counted_from,
+    counted_to_dict,
+)
+from billing.core.charging.cycle import charges_for, preview_change, preview_end
+from billing.core.charging.metered import (
+    UsageNotCounted,
+    UsageWindow,
+    usage_charges,
+    usage_windows,
+)
+from billing.core.charging.recurring import advance, corrections, recurring_charges
+
+__all__ = [
+    "Charge",
+    "Counted",
+    "Kind",
+    "UsageNotCounted",
+    "UsageWindow",
+    "advance",
+    "charge_from",
+    "charge_to_dict",
+    "charges_for",
+    "corrections",
+    "counted_from",
+    "counted_to_dict",
+    "preview_change",
+    "preview_end",
+    "recurring_charges",
+    "usage_charges",
+    "usage_windows",
+]

@@ -1,0 +1,126 @@
+"""A charge: one amount owed or credited, and what it was computed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from billing.core.money import Money
+from billing.core.period import DAY, instant_from, local_time, rfc3339
+
+Kind = Literal["recurring", "usage", "credit", "proration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One amount owed (or credited, negative) with what it is for and how it was computed."""
+
+    subscription_id: str
+    service_id: str
+    code: str  # of the price
+    kind: Kind
+    description: str
+    price_ref: tuple[str, int]  # offering id, version
+    span: tuple[date, date]  # local days, half-open
+    quantity: str  # exact decimal text
+    unit: str  # "month", "day", "GB", "GiB"
+    amount: Money
+    tax_category: str
+    explanation: tuple[str, ...]
+    key: str  # derived identity: the same facts give the same key
+    corrects: str = ""  # of a credit: the key of the charge it credits
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a bill counted for a service in a window on grid hours. It is stored in the invoice."""
+
+    service_id: str
+    start: datetime
+    end: datetime
+    octets_in: int  # from the subscriber
+    octets_out: int  # to the subscriber
+    flags: tuple[str, ...] = ()
+
+
+def charge_to_dict(charge: Charge) -> dict[str, Any]:
+    """For storage and the wire: money as {"value", "unit"}, days as dates."""
+    return {
+        "subscription_id": charge.subscription_id,
+        "service_id": charge.service_id,
+        "code": charge.code,
+        "kind": charge.kind,
+        "description": charge.description,
+        "offering_id": charge.price_ref[0],
+        "price_version": charge.price_ref[1],
+        "start": charge.span[0].isoformat(),
+        "end": charge.span[1].isoformat(),
+        "quantity": charge.quantity,
+        "unit": charge.unit,
+        "amount": charge.amount.to_wire(),
+        "tax_category": charge.tax_category,
+        "explanation": list(charge.explanation),
+        "key": charge.key,
+        "corrects": charge.corrects,
+    }
+
+
+def charge_from(data: Mapping[str, Any]) -> Charge:
+    """The inverse of `charge_to_dict`."""
+    return Charge(
+        subscription_id=data["subscription_id"],
+        service_id=data["service_id"],
+        code=data["code"],
+        kind=data["kind"],
+        description=data["description"],
+        price_ref=(data["offering_id"], data["price_version"]),
+        span=(date.fromisoformat(data["start"]), date.fromisoformat(data["end"])),
+        quantity=data["quantity"],
+        unit=data["unit"],
+        amount=Money.from_wire(data["amount"]),
+        tax_category=data["tax_category"],
+        explanation=tuple(data["explanation"]),
+        key=data["key"],
+        corrects=data["corrects"],
+    )
+
+
+def counted_to_dict(counted: Counted) -> dict[str, Any]:
+    """For storage in the invoice: octets as integers, instants in RFC 3339."""
+    return {
+        "service_id": counted.service_id,
+        "start": rfc3339(counted.start),
+        "end": rfc3339(counted.end),
+        "octets_in": counted.octets_in,
+        "octets_out": counted.octets_out,
+        "flags": list(counted.flags),
+    }
+
+
+def counted_from(data: Mapping[str, Any]) -> Counted:
+    """The inverse of `counted_to_dict`."""
+    return Counted(
+        service_id=data["service_id"],
+        start=instant_from(data["start"]),
+        end=instant_from(data["end"]),
+        octets_in=data["octets_in"],
+        octets_out=data["octets_out"],
+        flags=tuple(data["flags"]),
+    )
+
+
+def spoken_day(day: date) -> str:
+    """A day as a bill says it: "11 April 2026"."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def spoken_days(first: date, end: date) -> str:
+    """The days from first to before end as a bill says them: "11 April 2026 to 30 April 2026"."""
+    last = end - DAY
+    return spoken_day(first) if last == first else f"{spoken_day(first)} to {spoken_day(last)}"
+
+
+def spoken_instant(at: datetime, zone: str) -> str:
+    """An instant as a bill says it, on the local clock: "11 April 2026, 16:00"."""
+    local = local_time(at, zone)
+    return f"{spoken_day(local.date())}, {local:%H:%M}"

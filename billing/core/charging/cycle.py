@@ -1,0 +1,48 @@
+"""One bill of a subscription, and the preview of an operation on the next one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from billing.core.catalog import PriceVersion
+from billing.core.charging.charge import Charge, Counted
+from billing.core.charging.metered import usage_charges
+from billing.core.charging.recurring import advance, corrections
+from billing.core.period import Period, Span
+from billing.core.subscription import Subscription, change_plan, end
+
+
+def charges_for(
+    subscription: Subscription,
+    period: Period,
+    following_period: Period,
+    counted: Mapping[Span, Counted],
+    billed: Sequence[Charge],
+) -> list[Charge]:
+    """All that the cycle closing `period` charges to a subscription.
+
+    counted  usage by the span of each of `usage_windows(subscription, period)`
+    billed   recurring, proration and credit charges of this subscription on earlier invoices
+    """
+    return [
+        *corrections(subscription, period, billed),
+        *usage_charges(subscription, period, counted),
+        *advance(subscription, following_period, billed),
+    ]
+
+
+def preview_change(
+    subscription: Subscription,
+    new_price: PriceVersion,
+    at: datetime,
+    period: Period,
+    billed: Sequence[Charge],
+) -> list[Charge]:
+    """What changing the plan at an instant will add to the next bill for its period."""
+    return corrections(change_plan(subscription, new_price, at), period, billed)
+
+
+def preview_end(
+    subscription: Subscription, at: datetime, period: Period, billed: Sequence[Charge]
+) -> list[Charge]:
+    """What ending the subscription at an instant will add to the next bill for its period."""
+    return corrections(end(subscription, at), period, billed)
