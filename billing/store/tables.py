@@ -5,20 +5,20 @@ All numbers are integers. `body` is JSON text, `data` is compressed JSON.
 
 accounts   what changes: parties, services, balances, runs, outbox. `expires` only on what is done.
   key                                    read by                       a repeated write
-  PTY#party / PARTY, SUBJECT             one customer                  version: finds its own content
+  PTY#party / PARTY, SUBJECT             one customer                  version, finds own content
   PTY#party / ACC#account                accounts of a party           put if absent
     index PARTIES / name#party           search by name (SUBJECT)
-  ACC#account / HEAD                     one account                   version: finds its own content
+  ACC#account / HEAD                     one account                   version, finds own content
     index CYCLE#anchor / account         accounts due on a cycle
   ACC#account / BALANCE                  what is owed, credit          version, beside the ledger row
-  ACC#account / SVC#service              services of an account        version: finds its own content
-  ACC#account / SUB#subscription         subscriptions of an account   version: finds its own content
+  ACC#account / SVC#service              services of an account        version, finds own content
+  ACC#account / SUB#subscription         subscriptions of an account   version, finds own content
   ACC#account / IDN#identity             identities of an account      same bytes
   ACC#account / OPEN#invoice             open items, oldest first      beside the ledger row
     index OPEN / due#invoice             what is overdue (until settled)
   ACC#account / PMT#object               payments of an account        beside PMT# (payments)
-  IDN#identity / ASSIGN                  whose usage is this           version: finds its own content
-  EXT#kind#external / EXT                an id of the system before    put if absent, same transaction
+  IDN#identity / ASSIGN                  whose usage is this           version, finds own content
+  EXT#kind#external / EXT                an id of the system before    put if absent, with its owner
   OFR#offering / OFFER, V#n              one offering, its versions    put if absent
     index OFFERS / offering              the catalogue
   RUN#run / RUN                          one run                       version and state
@@ -26,7 +26,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
   RUN#run / REV#rev, FRZ#rev, ALLOC#rev  review, manifest, numbers     put if absent
   RUN#run / PARK#rev#account             parked, with reason           put if absent
   RUN#run / CMP#rev#account              difference to last cycle      same bytes
-  DRF#run#rev#shard / account            drafts of a revision          put if absent: the first stays
+  DRF#run#rev#shard / account            drafts of a revision          put if absent, first stays
   SER#seller#doctype#year / SERIES       last number and date          moves only with ALLOC#
   OUT#shard / at#id                      a message to send             put beside what it announces
     index OUTBOX#shard / at#id           what is not sent yet

@@ -1,0 +1,51 @@
+"""Invoicing: charges become a draft, a draft a numbered invoice; what review must know of them."""
+
+from billing.core.invoicing.documents import (
+    Draft,
+    Invoice,
+    canonical,
+    digest,
+    draft,
+    draft_from,
+    from_canonical,
+    invoice_from,
+    invoice_id,
+    number,
+    to_dict,
+)
+from billing.core.invoicing.review import (
+    Cause,
+    Difference,
+    Parked,
+    Refusal,
+    Totals,
+    compare,
+    digest_of,
+    draft_digest,
+    totals,
+    validate,
+)
+
+__all__ = [
+    "Cause",
+    "Difference",
+    "Draft",
+    "Invoice",
+    "Parked",
+    "Refusal",
+    "Totals",
+    "canonical",
+    "compare",
+    "digest",
+    "digest_of",
+    "draft",
+    "draft_digest",
+    "draft_from",
+    "from_canonical",
+    "invoice_from",
+    "invoice_id",
+    "number",
+    "to_dict",
+    "totals",
+    "validate",
+]

@@ -1,0 +1,215 @@
+"""Draft and invoice: a function of stored facts, and the bytes that everything hashes.
+
+A line of an invoice is the charge itself, with its explanation. Seller and buyer are copies as they
+were on that day. Nothing here looks at a clock: the same facts give the same bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from billing.core.charging import Charge, Counted, charge_from, charge_to_dict
+from billing.core.ids import derived_id
+from billing.core.money import Money
+from billing.core.period import Period, instant_from, rfc3339
+from billing.core.tax import TaxItem, tax_item_from, tax_item_to_dict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a bill will be once it has a number. Its id is the invoice's."""
+
+    id: str
+    account_id: str
+    run_id: str
+    revision: int
+    period: Period  # the closed period; lines may reach into the next one (charged in advance)
+    currency: str
+    language: str  # BCP 47, of the document
+    seller: Mapping[str, Any]  # id, name, address, vat_id, iban
+    buyer: Mapping[str, Any]  # name, address, vat_id
+    lines: tuple[Charge, ...]
+    taxes: tuple[TaxItem, ...]
+    counted: tuple[Counted, ...]  # usage as it was counted, never counted again
+    net: Money
+    tax: Money
+    total: Money
+    pay_token: str  # secret: it opens the bill
+
+    @property
+    def supplied(self) -> tuple[date, date]:
+        """The local days the document is for, half-open: from the first line's to the last's."""
+        if not self.lines:
+            return self.period.start, self.period.end
+        return min(line.span[0] for line in self.lines), max(line.span[1] for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice(Draft):
+    """An issued document. It never changes; a mistake is mended by a credit note."""
+
+    number: str
+    issued_on: date
+    due_on: date
+
+
+def invoice_id(account_id: str, run_id: str, period: Period) -> str:
+    """The id of the one invoice that a run gives an account, whatever the revision."""
+    end = period.span.end
+    assert end is not None  # noqa: S101  a Period always ends
+    return derived_id("inv", end, account_id, run_id)
+
+
+def draft(
+    *,
+    account_id: str,
+    run_id: str,
+    revision: int,
+    period: Period,
+    currency: str,
+    language: str,
+    seller: Mapping[str, Any],
+    buyer: Mapping[str, Any],
+    charges: Sequence[Charge],
+    taxes: Sequence[TaxItem],
+    counted: Sequence[Counted],
+    pay_token: str,
+) -> Draft:
+    """The draft of an account's bill; net, tax and total are the sums of its parts."""
+    net = Money.total((charge.amount for charge in charges), currency)
+    tax = Money.total((item.amount for item in taxes), currency)
+    return Draft(
+        id=invoice_id(account_id, run_id, period),
+        account_id=account_id,
+        run_id=run_id,
+        revision=revision,
+        period=period,
+        currency=currency,
+        language=language,
+        seller=seller,
+        buyer=buyer,
+        lines=tuple(charges),
+        taxes=tuple(taxes),
+        counted=tuple(counted),
+        net=net,
+        tax=tax,
+        total=net + tax,
+        pay_token=pay_token,
+    )
+
+
+def number(draft: Draft, number: str, issued_on: date, due_on: date) -> Invoice:
+    """The invoice that a draft becomes with a number and its dates (local days)."""
+    fields = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+    return Invoice(**fields, number=number, issued_on=issued_on, due_on=due_on)
+
+
+def canonical(document: Draft) -> bytes:
+    """The bytes of a draft or invoice: JSON in UTF-8, sorted keys, no spaces. All hash these."""
+    return json.dumps(
+        to_dict(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def to_dict(document: Draft) -> dict[str, Any]:
+    """For storage and the wire; an invoice has `number`, `issued_on` and `due_on` besides."""
+    data: dict[str, Any] = {
+        "id": document.id,
+        "account_id": document.account_id,
+        "run_id": document.run_id,
+        "revision": document.revision,
+        "period": {
+            "start": document.period.start.isoformat(),
+            "end": document.period.end.isoformat(),
+            "zone": document.period.zone,
+        },
+        "currency": document.currency,
+        "language": document.language,
+        "seller": dict(document.seller),
+        "buyer": dict(document.buyer),
+        "lines": [charge_to_dict(line) for line in document.lines],
+        "taxes": [tax_item_to_dict(item) for item in document.taxes],
+        "counted": [_counted_to_dict(one) for one in document.counted],
+        "net": document.net.to_wire(),
+        "tax": document.tax.to_wire(),
+        "total": document.total.to_wire(),
+        "pay_token": document.pay_token,
+    }
+    if isinstance(document, Invoice):
+        data["number"] = document.number
+        data["issued_on"] = document.issued_on.isoformat()
+        data["due_on"] = document.due_on.isoformat()
+    return data
+
+
+def draft_from(data: Mapping[str, Any]) -> Draft:
+    return Draft(**_fields(data))
+
+
+def invoice_from(data: Mapping[str, Any]) -> Invoice:
+    return Invoice(
+        **_fields(data),
+        number=data["number"],
+        issued_on=date.fromisoformat(data["issued_on"]),
+        due_on=date.fromisoformat(data["due_on"]),
+    )
+
+
+def from_canonical(content: bytes) -> Draft:
+    """The draft or invoice that these bytes are."""
+    data = json.loads(content)
+    return invoice_from(data) if "number" in data else draft_from(data)
+
+
+def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    period = data["period"]
+    return {
+        "id": data["id"],
+        "account_id": data["account_id"],
+        "run_id": data["run_id"],
+        "revision": data["revision"],
+        "period": Period(
+            date.fromisoformat(period["start"]), date.fromisoformat(period["end"]), period["zone"]
+        ),
+        "currency": data["currency"],
+        "language": data["language"],
+        "seller": data["seller"],
+        "buyer": data["buyer"],
+        "lines": tuple(charge_from(line) for line in data["lines"]),
+        "taxes": tuple(tax_item_from(item) for item in data["taxes"]),
+        "counted": tuple(_counted_from(one) for one in data["counted"]),
+        "net": Money.from_wire(data["net"]),
+        "tax": Money.from_wire(data["tax"]),
+        "total": Money.from_wire(data["total"]),
+        "pay_token": data["pay_token"],
+    }
+
+
+def _counted_to_dict(counted: Counted) -> dict[str, Any]:
+    return {
+        "service_id": counted.service_id,
+        "start": rfc3339(counted.start),
+        "end": rfc3339(counted.end),
+        "octets_in": counted.octets_in,
+        "octets_out": counted.octets_out,
+        "flags": list(counted.flags),
+    }
+
+
+def _counted_from(data: Mapping[str, Any]) -> Counted:
+    return Counted(
+        data["service_id"],
+        instant_from(data["start"]),
+        instant_from(data["end"]),
+        data["octets_in"],
+        data["octets_out"],
+        tuple(data["flags"]),
+    )
