@@ -1,0 +1,192 @@
+"""The bill cycle: two state machines with a stored review between them, and the outbox.
+
+prepare  OpenRun → DraftPartition, for each partition → Compare; ends in the stored state `review`.
+issue    Freeze → Number → IssuePartition, for each partition → Collect → CloseRun → Deliver; started by
+         an approval. No execution waits for a person, so none outlives a shift.
+"""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_lambda import Function
+from aws_cdk.aws_logs import LogGroup
+from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
+from aws_cdk.aws_scheduler_targets import LambdaInvoke as ScheduledInvoke
+from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_stepfunctions import (
+    DefinitionBody,
+    DistributedMap,
+    IChainable,
+    JitterType,
+    JsonPath,
+    LogLevel,
+    LogOptions,
+    S3JsonItemReader,
+    StateMachine,
+)
+from aws_cdk.aws_stepfunctions_tasks import LambdaInvoke
+from constructs import Construct
+
+from infra.data import Data
+from infra.queues import alarm
+from infra.runtime import Runtime, billing_function
+
+PARTITION_TIMEOUT = Duration.minutes(10)
+PLANS = "runs/*"  # where OpenRun and Number write the partitions they planned
+BUSY = [
+    "Lambda.TooManyRequestsException",  # throttled: wait for the others
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+]
+
+
+class BillCycle(Construct):
+    """Every state may be repeated; a new execution takes up what the last one left."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, runtime: Runtime, data: Data, alarms: ITopic,
+        max_concurrency: int, sender_identity_arn: str,
+    ) -> None:  # fmt: skip
+        super().__init__(scope, id)
+        self.runtime, self.data, self.alarms = runtime, data, alarms
+        self.max_concurrency = max_concurrency
+        self.deliver = self._outbox(sender_identity_arn)
+        self.prepare = self._prepare()
+        self.issue = self._issue()
+        self.start_due = self._start_due()
+
+    def _prepare(self) -> StateMachine:
+        open_run = self._state("OpenRun", timeout=PARTITION_TIMEOUT)
+        draft = self._state("DraftPartition", timeout=PARTITION_TIMEOUT, memory_size=1769)
+        compare = self._state("Compare", timeout=PARTITION_TIMEOUT)
+        for function in (open_run, draft, compare):
+            self.data.may_read(function, self.data.ledger)
+        self.data.may_add(open_run, self.data.ledger)
+        self.data.may_add(compare, self.data.ledger)
+        self.data.may_read(draft, self.data.usage)
+        self.data.may_read_secret(draft, self.data.pay_token_secret)
+        draft.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
+        self.data.may_use_documents(open_run, "s3:PutObject", prefix=PLANS)
+        return self._machine(
+            "Prepare",
+            self._step("OpenRun", open_run)
+            .next(self._for_each_partition("Draft", self._step("DraftPartition", draft)))
+            .next(self._step("Compare", compare)),
+        )
+
+    def _issue(self) -> StateMachine:
+        freeze = self._state("Freeze", timeout=PARTITION_TIMEOUT)
+        number = self._state("Number", timeout=PARTITION_TIMEOUT)
+        issue = self._state("IssuePartition", timeout=PARTITION_TIMEOUT, memory_size=1769)
+        collect = self._state("Collect", timeout=PARTITION_TIMEOUT)
+        close_run = self._state("CloseRun", timeout=PARTITION_TIMEOUT)
+        for function in (freeze, number, issue, collect, close_run):
+            self.data.may_read(function, self.data.ledger)
+            self.data.may_add(function, self.data.ledger)
+        self.data.may_use_documents(freeze, "s3:GetObject", "s3:PutObject", prefix=PLANS)
+        self.data.may_use_documents(number, "s3:GetObject", "s3:PutObject", prefix=PLANS)
+        self.data.may_use_documents(issue, "s3:GetObject", "s3:PutObject")
+        self.data.may_use_documents(collect, "s3:GetObject")
+        self.data.may_read_secret(issue, self.data.pay_token_secret)
+        issue.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
+        issue.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
+        return self._machine(
+            "Issue",
+            self._step("Freeze", freeze)
+            .next(self._step("Number", number))
+            .next(self._for_each_partition("IssueAll", self._step("IssuePartition", issue)))
+            .next(self._step("Collect", collect))
+            .next(self._step("CloseRun", close_run))
+            .next(self._step("Deliver", self.deliver)),
+        )
+
+    def _outbox(self, sender_identity_arn: str) -> Function:
+        deliver = self._state("Deliver", timeout=Duration.minutes(5))
+        self.data.may_read(deliver, self.data.ledger)
+        self.data.may_add(deliver, self.data.ledger)  # the account's timeline
+        self.data.may_use_documents(deliver, "s3:GetObject", "s3:PutObject")
+        deliver.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
+        deliver.add_to_role_policy(
+            PolicyStatement(
+                actions=["ses:SendEmail", "ses:SendRawEmail"], resources=[sender_identity_arn]
+            )
+        )
+        Schedule(
+            self, "EveryMinute", target=ScheduledInvoke(deliver, retry_attempts=0),
+            schedule=ScheduleExpression.rate(Duration.minutes(1)),
+            description="Send what the outbox holds",
+        )  # fmt: skip
+        alarm(self, "DeliverErrors", deliver.metric_errors(), self.alarms, "The outbox is stuck")
+        return deliver
+
+    def _start_due(self) -> Function:
+        start_due = self._state("StartDue", timeout=Duration.minutes(5))
+        start_due.add_environment("PREPARE_MACHINE_ARN", self.prepare.state_machine_arn)
+        self.prepare.grant_start_execution(start_due)
+        Schedule(
+            self, "EveryHour", target=ScheduledInvoke(start_due, retry_attempts=2),
+            schedule=ScheduleExpression.rate(Duration.hours(1)),
+            description="Start the bill cycles that the data says are due",
+        )  # fmt: skip
+        alarm(self, "StartDueErrors", start_due.metric_errors(), self.alarms,
+              "Due bill cycles could not be started")  # fmt: skip
+        return start_due
+
+    def _state(self, id: str, *, timeout: Duration, memory_size: int = 1024) -> Function:
+        """The function of one state: functions/bill_cycle/<its name in snake case>.py."""
+        module = "".join(f"_{c.lower()}" if c.isupper() else c for c in id).lstrip("_")
+        function = billing_function(
+            self, id, self.runtime, f"functions.bill_cycle.{module}.lambda_handler",
+            timeout=timeout, memory_size=memory_size,
+        )  # fmt: skip
+        self.data.may_read(function, self.data.accounts)
+        self.data.may_change(function, self.data.accounts)
+        return function
+
+    def _step(self, id: str, function: Function) -> LambdaInvoke:
+        """Invoke a state's function with the whole input; throttling waits, a crash is tried again."""
+        step = LambdaInvoke(
+            self, f"{id}State", state_name=id, lambda_function=function, payload_response_only=True,
+            retry_on_service_exceptions=False,
+        )  # fmt: skip
+        step.add_retry(
+            errors=BUSY, interval=Duration.seconds(2), backoff_rate=2, max_attempts=8,
+            max_delay=Duration.minutes(1), jitter_strategy=JitterType.FULL,
+        )  # fmt: skip
+        step.add_retry(errors=["States.TaskFailed"], interval=Duration.seconds(2), max_attempts=2)
+        return step
+
+    def _for_each_partition(self, id: str, step: LambdaInvoke) -> DistributedMap:
+        """One child for each partition of the plan in S3; outcomes go to the table, not through here."""
+        each = DistributedMap(
+            self, id, max_concurrency=self.max_concurrency, label=id,
+            item_reader=S3JsonItemReader(
+                bucket=self.data.documents, key=JsonPath.string_at("$.partitions.key")
+            ),
+            result_path=JsonPath.DISCARD,
+        )  # fmt: skip
+        return each.item_processor(step)
+
+    def _machine(self, id: str, definition: IChainable) -> StateMachine:
+        machine = StateMachine(
+            self,
+            f"{id}Machine",
+            definition_body=DefinitionBody.from_chainable(definition),
+            timeout=Duration.hours(6),
+            tracing_enabled=True,
+            logs=LogOptions(
+                destination=LogGroup(
+                    self, f"{id}MachineLog", retention=self.runtime.stage.log_retention,
+                    removal_policy=RemovalPolicy.DESTROY,
+                ),
+                level=LogLevel.ALL,
+                include_execution_data=False,  # accounts' ids stay out of the log
+            ),
+        )  # fmt: skip
+        machine.add_to_role_policy(
+            PolicyStatement(actions=["kms:Decrypt"], resources=[self.data.key.key_arn])
+        )
+        alarm(self, f"{id}Failed", machine.metric_failed(), self.alarms,
+              f"An execution of {id.lower()} failed: start it again, it goes on where it stopped")  # fmt: skip
+        return machine

@@ -1,0 +1,137 @@
+"""What faces the world: CloudFront with its firewall, and the collectors that run beside routers."""
+
+from aws_cdk import Duration, Fn
+from aws_cdk.aws_cloudfront import (
+    AllowedMethods,
+    BehaviorOptions,
+    CachePolicy,
+    Distribution,
+    HttpVersion,
+    OriginProtocolPolicy,
+    OriginRequestPolicy,
+    ResponseHeadersPolicy,
+    ViewerProtocolPolicy,
+)
+from aws_cdk.aws_cloudfront_origins import HttpOrigin
+from aws_cdk.aws_iam import AccessKey, Group, PolicyStatement, User
+from aws_cdk.aws_s3 import Bucket
+from aws_cdk.aws_secretsmanager import Secret
+from aws_cdk.aws_wafv2 import CfnWebACL
+from constructs import Construct
+
+from infra.data import Data
+
+
+class Collectors(Construct):
+    """The identity of the collectors, which may put records on one stream and nothing else.
+
+    A stolen key cannot forge usage either: each pack is signed with its collector's own HMAC key.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, data: Data) -> None:
+        super().__init__(scope, id)
+        user = User(self, "Collector")
+        group = Group(self, "Group")
+        group.add_user(user)
+        group.add_to_policy(
+            PolicyStatement(actions=["kinesis:PutRecords"], resources=[data.stream.stream_arn])
+        )
+        key = AccessKey(self, "AccessKey", user=user)
+        self.access_key_id = key.access_key_id
+        self.secret = Secret(
+            self, "Credentials", secret_string_value=key.secret_access_key,
+            encryption_key=data.key, removal_policy=data.stage.removal_policy,
+            description="The collectors' secret access key",
+        )  # fmt: skip
+
+
+class Firewall(Construct):
+    """The web ACL of both front doors. CloudFront takes it from us-east-1 only."""
+
+    def __init__(self, scope: Construct, id: str, *, requests_per_5_minutes: int) -> None:
+        super().__init__(scope, id)
+        self.acl = CfnWebACL(
+            self,
+            "Acl",
+            scope="CLOUDFRONT",
+            default_action=CfnWebACL.DefaultActionProperty(allow={}),
+            visibility_config=_visible("Acl"),
+            rules=[
+                _managed(0, "AWSManagedRulesCommonRuleSet"),
+                _managed(1, "AWSManagedRulesKnownBadInputsRuleSet"),
+                CfnWebACL.RuleProperty(
+                    name="TooMany",
+                    priority=2,
+                    action=CfnWebACL.RuleActionProperty(block={}),
+                    statement=CfnWebACL.StatementProperty(
+                        rate_based_statement=CfnWebACL.RateBasedStatementProperty(
+                            limit=requests_per_5_minutes, aggregate_key_type="IP"
+                        )
+                    ),
+                    visibility_config=_visible("TooMany"),
+                ),
+            ],
+        )
+        self.arn = self.acl.attr_arn
+
+
+class FrontDoor(Construct):
+    """CloudFront before one API, which answers nobody else: it asks for a secret header."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, api_endpoint: str, web_acl_arn: str,
+        origin_secret: Secret, access_logs: Bucket,
+    ) -> None:  # fmt: skip
+        super().__init__(scope, id)
+        origin = HttpOrigin(
+            Fn.select(2, Fn.split("/", api_endpoint)),
+            protocol_policy=OriginProtocolPolicy.HTTPS_ONLY,
+            read_timeout=Duration.seconds(30),
+            # a reference that CloudFormation resolves: the secret is in no template
+            custom_headers={"x-origin-secret": origin_secret.secret_value.unsafe_unwrap()},
+        )
+        behavior = {
+            "viewer_protocol_policy": ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            "origin_request_policy": OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            "response_headers_policy": ResponseHeadersPolicy.SECURITY_HEADERS,
+        }
+        self.distribution = Distribution(
+            self,
+            "Distribution",
+            web_acl_id=web_acl_arn,
+            enable_logging=True,
+            log_bucket=access_logs,
+            log_file_prefix=f"cloudfront/{id.lower()}/",
+            http_version=HttpVersion.HTTP2_AND_3,
+            default_behavior=BehaviorOptions(
+                origin=origin,
+                allowed_methods=AllowedMethods.ALLOW_ALL,
+                cache_policy=CachePolicy.CACHING_DISABLED,
+                **behavior,
+            ),
+            additional_behaviors={
+                "/static/*": BehaviorOptions(
+                    origin=origin, cache_policy=CachePolicy.CACHING_OPTIMIZED, **behavior
+                )
+            },
+        )
+
+
+def _managed(priority: int, name: str) -> CfnWebACL.RuleProperty:
+    return CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=CfnWebACL.OverrideActionProperty(none={}),
+        statement=CfnWebACL.StatementProperty(
+            managed_rule_group_statement=CfnWebACL.ManagedRuleGroupStatementProperty(
+                vendor_name="AWS", name=name
+            )
+        ),
+        visibility_config=_visible(name),
+    )
+
+
+def _visible(name: str) -> CfnWebACL.VisibilityConfigProperty:
+    return CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=True
+    )

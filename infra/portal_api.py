@@ -1,0 +1,122 @@
+"""Two doors for people and their programs: the portal for customers, the console for staff.
+
+Each has an HTTP API and a function with a role of its own. Who is asking is verified in code, for
+bearer tokens and cookies alike; the routes therefore carry no authorizer.
+"""
+
+import json
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk.aws_apigatewayv2 import CfnStage, HttpApi, HttpMethod, HttpStage, ThrottleSettings
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from aws_cdk.aws_lambda import Function
+from aws_cdk.aws_logs import LogGroup
+from constructs import Construct
+
+from infra.auth import Auth
+from infra.bill_cycle import BillCycle
+from infra.data import Data
+from infra.ingest_usage import IngestUsage
+from infra.payments_webhook import PaymentsWebhook
+from infra.runtime import Runtime, billing_function
+
+# Who asked for what and how it went; no query string, no token, no name.
+ACCESS_LOG = json.dumps(
+    {
+        "request": "$context.requestId",
+        "at": "$context.requestTimeEpoch",
+        "ip": "$context.identity.sourceIp",
+        "method": "$context.httpMethod",
+        "route": "$context.routeKey",
+        "status": "$context.status",
+        "milliseconds": "$context.responseLatency",
+        "octets": "$context.responseLength",
+    }
+)
+
+
+class PortalApi(Construct):
+    """`portal` and `console`: the two APIs."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, runtime: Runtime, data: Data, auth: Auth,
+        ingest_usage: IngestUsage, bill_cycle: BillCycle, payments_webhook: PaymentsWebhook,
+    ) -> None:  # fmt: skip
+        super().__init__(scope, id)
+        self.runtime, self.data = runtime, data
+        stage = runtime.stage
+
+        self.customer = self._door(
+            "Customer", "functions.portal_api.customer.lambda_handler",
+            {
+                **auth.environment(auth.customers, auth.customers_client),
+                "PUBLIC_URL": stage.portal_url,
+                "PROCESSOR_SECRET": data.processor_secret.secret_arn,
+                "PROCESSOR_API_BASE": stage.processor_api_base,
+            },
+        )  # fmt: skip
+        data.may_read_secret(self.customer, data.processor_secret)
+
+        self.staff = self._door(
+            "Staff", "functions.portal_api.staff.lambda_handler",
+            {
+                **auth.environment(auth.staff, auth.staff_client),
+                "PUBLIC_URL": stage.console_url,
+                "PORTAL_URL": stage.portal_url,
+                "PREPARE_MACHINE_ARN": bill_cycle.prepare.state_machine_arn,
+                "ISSUE_MACHINE_ARN": bill_cycle.issue.state_machine_arn,
+                "RECYCLE_QUEUE_URL": ingest_usage.recycle_queue.queue_url,
+                "PAY_TOKEN_SECRET": data.pay_token_secret.secret_arn,
+            },
+        )  # fmt: skip
+        data.may_change(self.staff, data.usage)  # the state of a suspended record
+        data.may_read_secret(self.staff, data.pay_token_secret)
+        bill_cycle.prepare.grant_start_execution(self.staff)
+        bill_cycle.issue.grant_start_execution(self.staff)
+        ingest_usage.recycle_queue.grant_send_messages(self.staff)
+
+        self.portal = self._api("Portal", self.customer)
+        self.portal.add_routes(
+            path="/webhooks/stripe",
+            methods=[HttpMethod.POST],
+            integration=HttpLambdaIntegration("Receive", payments_webhook.receive),
+        )
+        self.console = self._api("Console", self.staff)
+
+    def _door(self, id: str, handler: str, environment: dict[str, str]) -> Function:
+        """A function that reads everything and changes accounts; the ledger it can only add to."""
+        data, origin = self.data, self.data.origin_secret
+        door = billing_function(
+            self, id, self.runtime, handler, timeout=Duration.seconds(29), memory_size=1024,
+            environment={
+                **environment,
+                "ORIGIN_SECRET": origin.secret_arn if self.runtime.stage.edge else "",
+            },
+        )  # fmt: skip
+        data.may_read(door, data.accounts, data.ledger, data.usage)
+        data.may_change(door, data.accounts)
+        data.may_add(door, data.ledger)
+        data.may_use_documents(door, "s3:GetObject")
+        data.may_read_secret(door, origin)
+        return door
+
+    def _api(self, id: str, door: Function) -> HttpApi:
+        api = HttpApi(self, id, create_default_stage=False)
+        stage = HttpStage(
+            self, f"{id}Stage", http_api=api, stage_name="$default", auto_deploy=True,
+            throttle=ThrottleSettings(rate_limit=200, burst_limit=400),
+            detailed_metrics_enabled=True,
+        )  # fmt: skip
+        log_group = LogGroup(
+            self, f"{id}AccessLog", retention=self.runtime.stage.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )  # fmt: skip
+        resource = stage.node.default_child
+        assert isinstance(resource, CfnStage)
+        resource.access_log_settings = CfnStage.AccessLogSettingsProperty(
+            destination_arn=log_group.log_group_arn, format=ACCESS_LOG
+        )
+        integration = HttpLambdaIntegration(f"{id}Door", door)
+        api.add_routes(path="/", methods=[HttpMethod.ANY], integration=integration)
+        api.add_routes(path="/{proxy+}", methods=[HttpMethod.ANY], integration=integration)
+        return api

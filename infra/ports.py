@@ -1,0 +1,19 @@
+"""Where the parts of a local system listen. Apart from `stage.py`, so that it can be read without the CDK."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPorts:
+    """Where things listen on 127.0.0.1: five neighbours from one base, so that two systems can run."""
+
+    portal: int
+    console: int
+    processor: int
+    emulator: int
+    collector: int  # UDP
+
+    @classmethod
+    def at(cls, base: int) -> Self:
+        return cls(base, base + 1, base + 2, base + 3, base + 4)

@@ -1,0 +1,105 @@
+"""The emulator of AWS, on loopback, kept closer to AWS than it comes.
+
+Run by the Python of `.venv-emulator`: `python -m local.emulator`. Each patch names what AWS does and
+the emulator does not; they reach into private parts, so the version is pinned and checked first.
+"""
+
+import importlib.metadata
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+VERSION = "1.5.33"
+EXPECTED = {  # what is replaced below, with the parameters it had when the patches were written
+    "lambda_svc._execute_function": ["func", "event"],
+    "lambda_svc._execute_function_with_config_scope": ["func", "event"],
+    "lambda_svc._poll_kinesis": [],
+    "lambda_runtime.Worker._drain_stderr_bounded": None,
+}
+
+
+class WrongEmulator(Exception):
+    """The emulator is not the one these patches were written for."""
+
+
+def check(modules: dict[str, Any]) -> None:
+    """Refuse another version, or one whose parts look different."""
+    found = importlib.metadata.version("ministack")
+    if found != VERSION:
+        raise WrongEmulator(
+            f"ministack is {found}, the patches need {VERSION}: "
+            "remove .venv-emulator and run make again"
+        )
+    for name, parameters in EXPECTED.items():
+        module, *path = name.split(".")
+        part = modules[module]
+        for attribute in path:
+            part = getattr(part, attribute, None)
+            if part is None:
+                raise WrongEmulator(f"ministack has no {name}, which a patch replaces")
+        if parameters is not None and list(inspect.signature(part).parameters) != parameters:
+            raise WrongEmulator(f"{name} takes other parameters than {parameters}")
+
+
+def answer_at_once(runtime: Any) -> None:
+    """A warm invocation ends when the handler returns, not after 50 ms of waiting for log lines.
+
+    A line that is written later counts to the next invocation.
+    """
+    runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.002, 0.100)
+
+
+def with_cookies(execute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An HTTP API event of payload 2.0 carries the request's cookies as a list."""
+
+    def patched(func: Any, event: Any) -> Any:
+        if isinstance(event, dict) and event.get("version") == "2.0" and "cookies" not in event:
+            header = (event.get("headers") or {}).get("cookie")
+            if header:
+                event["cookies"] = [cookie for cookie in header.split("; ") if cookie]
+        return execute(func, event)
+
+    return patched
+
+
+def with_error_type(execute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An error is reported by the name of its class, which workflows retry and people read."""
+    named = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?([A-Za-z_]\w*)(?::|$)")
+
+    def patched(func: Any, event: Any) -> Any:
+        result = execute(func, event)
+        body = result.get("body") if isinstance(result, dict) else None
+        if isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            lines = [x for x in (result.get("log") or "").splitlines() if x and not x[0].isspace()]
+            starts = [i for i, line in enumerate(lines) if line.startswith("Traceback")]
+            names = [m[1] for line in lines[starts[-1] + 1 :] if (m := named.match(line))] if starts else []
+            body["errorType"] = names[0] if names else body["errorType"]
+        return result
+
+    return patched
+
+
+def main() -> None:
+    from ministack.app import main as serve
+    from ministack.core import lambda_runtime
+    from ministack.services import kinesis, lambda_svc
+
+    from local.emulator_kinesis import KinesisMappings
+
+    try:
+        check({"lambda_svc": lambda_svc, "lambda_runtime": lambda_runtime})
+    except WrongEmulator as error:
+        sys.exit(str(error))
+    answer_at_once(lambda_runtime)
+    lambda_svc._execute_function_with_config_scope = with_cookies(
+        lambda_svc._execute_function_with_config_scope
+    )
+    lambda_svc._execute_function = with_error_type(lambda_svc._execute_function)
+    lambda_svc._poll_kinesis = KinesisMappings(lambda_svc, kinesis).poll
+    serve()
+
+
+if __name__ == "__main__":
+    main()
