@@ -70,6 +70,7 @@ class Report:
     calling_station_id: str | None
     framed_ip: str | None
     terminate_cause: str | None
+    event_timestamp: datetime | None = None  # by the router's clock, where it sends one
     extras: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -98,7 +99,8 @@ def from_packet(
             raise MalformedReport(f"{name}: {error}") from error
         return values[0] if values else None
 
-    return _report(attribute, source, received_at, nas_id)
+    measured_at = attribute("Event-Timestamp")
+    return _report(attribute, source, received_at, nas_id, _instant(measured_at))
 
 
 def from_line(line: bytes, nas_id_of: Callable[[str], str | None]) -> Report:
@@ -112,11 +114,11 @@ def from_line(line: bytes, nas_id_of: Callable[[str], str | None]) -> Report:
     attributes, source = fields.get("a"), fields.get("src")
     if not isinstance(attributes, dict) or not isinstance(source, str):
         raise MalformedReport("the line lacks `a` (the attributes) or `src` (the router's address)")
-    try:
-        received_at = datetime.fromtimestamp(_number("recv", fields.get("recv")), UTC)
-    except (OverflowError, ValueError) as error:
-        raise MalformedReport(f"recv: {error}") from error
-    return _report(_printed(attributes), source, received_at, nas_id_of(source))
+    received_at = _instant(_number("recv", fields.get("recv")))
+    if received_at is None:
+        raise MalformedReport("recv: missing; it is when FreeRADIUS received the packet")
+    measured_at = _instant(_number("event_ts", fields.get("event_ts")))
+    return _report(_printed(attributes), source, received_at, nas_id_of(source), measured_at)
 
 
 def to_record(report: Report, octets_in: int, octets_out: int) -> str:
@@ -138,6 +140,8 @@ def to_record(report: Report, octets_in: int, octets_out: int) -> str:
         "terminate_cause": report.terminate_cause,
         **dict(report.extras),
     }
+    if report.event_timestamp:
+        fields["event_timestamp"] = rfc3339(report.event_timestamp)
     return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
@@ -163,7 +167,11 @@ _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 def _report(
-    attribute: Callable[[str], Any], source: str, received_at: datetime, nas_id: str | None
+    attribute: Callable[[str], Any],
+    source: str,
+    received_at: datetime,
+    nas_id: str | None,
+    event_timestamp: datetime | None,
 ) -> Report:
     def text(name: str) -> str | None:
         value = attribute(name)
@@ -196,6 +204,7 @@ def _report(
         calling_station_id=text("Calling-Station-Id"),
         framed_ip=text("Framed-IP-Address"),
         terminate_cause=text("Acct-Terminate-Cause"),
+        event_timestamp=event_timestamp,
         extras=tuple((name, value) for name, value in present if value is not None),
     )
 
@@ -236,3 +245,8 @@ def _number(name: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
         raise MalformedReport(f"{name}: not an unsigned 32-bit integer")
     return value
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    """Seconds since the epoch (32 bits: until 2106); zero stands for none, as linelog prints it."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

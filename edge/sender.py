@@ -102,6 +102,6 @@ class Sender:
 
 
 def backoff(failures: int, random: Random) -> float:
-    """Seconds to wait after the n-th failure in a row: doubling, capped, in the upper half of it."""
+    """Seconds to wait after the n-th failure in a row: doubling, capped, and jittered."""
     ceiling = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2 ** min(failures - 1, 16))
     return ceiling * random.uniform(0.5, 1.0)

@@ -20,7 +20,8 @@ from edge.records import Report, to_record
 
 SCHEMA = (
     "create table if not exists record (place integer primary key autoincrement,"
-    " boot text not null, seq integer not null, received_at real not null, body text not null, unique (boot, seq))",
+    " boot text not null, seq integer not null, received_at real not null, body text not null,"
+    " unique (boot, seq))",
     "create table if not exists tail (device integer, inode integer, offset integer not null,"
     " head_bytes integer not null, head_digest text not null, path text not null,"
     " primary key (device, inode))",
