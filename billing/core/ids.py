@@ -39,7 +39,7 @@ class BadId(BillingError):
 
 
 def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
-    """A new id: 48 bits of milliseconds since 1970, then 80 bits (10 bytes) of the caller's entropy.
+    """A new id: 48 bits of milliseconds since 1970, then 80 bits (10 bytes) of entropy.
 
     Ids of one prefix sort by the instant they were made.
     """

@@ -4,13 +4,21 @@ Numbers are decimal text, so that what is written is what is charged. Every refu
 with the path of the field, what is wrong with it, and what to write instead.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import date
-from difflib import get_close_matches
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, cast
 
+from billing.core.catalog.fields import (
+    choice_of,
+    currency_of,
+    day_of,
+    flag_of,
+    list_of,
+    money_of,
+    number_of,
+    refuse_unknown,
+    text_of,
+)
 from billing.core.catalog.prices import (
     OCTETS,
     BadPrice,
@@ -25,7 +33,7 @@ from billing.core.catalog.prices import (
     UsagePrice,
     check_prices,
 )
-from billing.core.money import UnknownCurrency, decimal_text, major_text, minor_digits
+from billing.core.money import decimal_text, major_text
 
 _HEAD = ("model", "code", "name", "currency", "tax_category")
 _FIELDS = {
@@ -39,33 +47,31 @@ _FIELDS = {
 _TIER_FIELDS = ("above", "up_to", "per_unit", "flat")
 _VERSION_FIELDS = ("offering_id", "version", "valid_from", "name", "currency", "prices")
 _DIRECTIONS = ("down", "up", "both", "larger")
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_MISSING = object()
 
 
 def price_from(data: Mapping[str, Any], path: str = "price") -> Price:
     """Read a price in the published schema. BadPrice names the field (under `path`) and the fix."""
-    model = _choice(data, "model", tuple(_FIELDS), path)
-    _refuse_unknown(data, _FIELDS[model], path)
-    currency = _currency(data, path)
+    model = choice_of(data, "model", tuple(_FIELDS), path)
+    refuse_unknown(data, _FIELDS[model], path)
+    currency = currency_of(data, path)
     if model == "flat":
         return RecurringPrice(
-            code=_text(data, "code", path, default="recurring"),
-            name=_text(data, "name", path, default="Monthly charge"),
-            amount=_money(data, "amount", path, currency),
+            code=text_of(data, "code", path, default="recurring"),
+            name=text_of(data, "name", path, default="Monthly charge"),
+            amount=money_of(data, "amount", path, currency),
             currency=currency,
-            tax_category=_text(data, "tax_category", path, default="standard"),
-            in_advance=_flag(data, "in_advance", path, default=True),
+            tax_category=text_of(data, "tax_category", path, default="standard"),
+            in_advance=flag_of(data, "in_advance", path, default=True),
         )
     read = _graduated if model == "graduated" else _package
     return UsagePrice(
-        code=_text(data, "code", path, default="usage"),
-        name=_text(data, "name", path, default="Data"),
+        code=text_of(data, "code", path, default="usage"),
+        name=text_of(data, "name", path, default="Data"),
         model=read(data, path, currency),
-        unit=cast(Unit, _choice(data, "unit", tuple(OCTETS), path)),
-        direction=cast(Direction, _choice(data, "direction", _DIRECTIONS, path, default="both")),
+        unit=cast(Unit, choice_of(data, "unit", tuple(OCTETS), path)),
+        direction=cast(Direction, choice_of(data, "direction", _DIRECTIONS, path, default="both")),
         currency=currency,
-        tax_category=_text(data, "tax_category", path, default="standard"),
+        tax_category=text_of(data, "tax_category", path, default="standard"),
     )
 
 
@@ -116,22 +122,22 @@ def price_version_from(data: Mapping[str, Any], path: str = "version") -> PriceV
 
     A price that names no currency has that of its version.
     """
-    _refuse_unknown(data, _VERSION_FIELDS, path)
-    currency = _currency(data, path)
+    refuse_unknown(data, _VERSION_FIELDS, path)
+    currency = currency_of(data, path)
     number: object = data.get("version", 1)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise BadPrice(f"{path}.version", f"{number!r} is no version", "count from 1")
-    listed = _list(data, "prices", path)
+    listed = list_of(data, "prices", path)
     prices = tuple(
         price_from({"currency": currency, **entry}, f"{path}.prices[{place}]")
         for place, entry in enumerate(listed)
     )
     check_prices(prices, currency, f"{path}.prices")
     return PriceVersion(
-        offering_id=_text(data, "offering_id", path),
+        offering_id=text_of(data, "offering_id", path),
         version=number,
-        valid_from=_day(data, "valid_from", path),
-        name=_text(data, "name", path),
+        valid_from=day_of(data, "valid_from", path),
+        name=text_of(data, "name", path),
         currency=currency,
         prices=prices,
     )
@@ -150,15 +156,15 @@ def price_version_to_dict(version: PriceVersion) -> dict[str, Any]:
 
 
 def _graduated(data: Mapping[str, Any], path: str, currency: str) -> Graduated:
-    listed = _list(data, "tiers", path)
+    listed = list_of(data, "tiers", path)
     tiers: list[Tier] = []
     above = Fraction(0)
     for place, entry in enumerate(listed):
         here = f"{path}.tiers[{place}]"
-        _refuse_unknown(entry, _TIER_FIELDS, here)
+        refuse_unknown(entry, _TIER_FIELDS, here)
         _check_adjoins(entry, above, here)
         is_last = place == len(listed) - 1
-        up_to = None if "up_to" not in entry else _number(entry, "up_to", here)
+        up_to = None if "up_to" not in entry else number_of(entry, "up_to", here)
         if up_to is None and not is_last:
             raise BadPrice(
                 f"{here}.up_to",
@@ -178,8 +184,8 @@ def _graduated(data: Mapping[str, Any], path: str, currency: str) -> Graduated:
                 " where this tier begins: tiers overlap",
                 "list tiers by rising up_to",
             )
-        per_unit = _money(entry, "per_unit", here, currency, default=Fraction(0))
-        flat = _money(entry, "flat", here, currency, default=Fraction(0))
+        per_unit = money_of(entry, "per_unit", here, currency, default=Fraction(0))
+        flat = money_of(entry, "flat", here, currency, default=Fraction(0))
         tiers.append(Tier(above, up_to, per_unit, flat))
         above = up_to if up_to is not None else above
     return Graduated(tuple(tiers))
@@ -189,7 +195,7 @@ def _check_adjoins(entry: Mapping[str, Any], above: Fraction, path: str) -> None
     """A tier may say where it begins; then it must be where the tier before it ends."""
     if "above" not in entry:
         return
-    stated = _number(entry, "above", path)
+    stated = number_of(entry, "above", path)
     if stated != above:
         kind = "gap" if stated > above else "overlap"
         raise BadPrice(
@@ -201,11 +207,11 @@ def _check_adjoins(entry: Mapping[str, Any], above: Fraction, path: str) -> None
 
 
 def _package(data: Mapping[str, Any], path: str, currency: str) -> Package:
-    block_size = _number(data, "block_size", path)
+    block_size = number_of(data, "block_size", path)
     if block_size == 0:
         raise BadPrice(f"{path}.block_size", "a block holds nothing", "write its size in units")
-    block_price = _money(data, "block_price", path, currency)
-    ceiling = None if "ceiling" not in data else _money(data, "ceiling", path, currency)
+    block_price = money_of(data, "block_price", path, currency)
+    ceiling = None if "ceiling" not in data else money_of(data, "ceiling", path, currency)
     if ceiling is not None and ceiling < block_price:
         raise BadPrice(
             f"{path}.ceiling",
@@ -213,113 +219,5 @@ def _package(data: Mapping[str, Any], path: str, currency: str) -> Package:
             f" {major_text(block_price, currency)}",
             "raise the ceiling or leave it out",
         )
-    included = _number(data, "included", path, default=Fraction(0))
+    included = number_of(data, "included", path, default=Fraction(0))
     return Package(included, block_size, block_price, ceiling)
-
-
-def _refuse_unknown(data: Mapping[str, Any], known: Sequence[str], path: str) -> None:
-    for field in data:
-        if field not in known:
-            near = get_close_matches(str(field), known, n=1)
-            fix = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
-            raise BadPrice(f"{path}.{field}", "there is no such field", fix)
-
-
-def _choice(
-    data: Mapping[str, Any],
-    field: str,
-    choices: Sequence[str],
-    path: str,
-    default: object = _MISSING,
-) -> str:
-    value = data.get(field, default)
-    listed = ", ".join(choices)
-    if value is _MISSING:
-        raise BadPrice(f"{path}.{field}", "it is missing", f"write one of {listed}")
-    if value not in choices:
-        near = get_close_matches(str(value), choices, n=1)
-        fix = f"did you mean {near[0]}?" if near else f"write one of {listed}"
-        raise BadPrice(f"{path}.{field}", f"{value!r} is unknown", fix)
-    return str(value)
-
-
-def _currency(data: Mapping[str, Any], path: str) -> str:
-    code = _text(data, "currency", path)
-    try:
-        minor_digits(code)
-    except UnknownCurrency:
-        raise BadPrice(
-            f"{path}.currency", f"{code!r} is unknown", "write an ISO 4217 code such as EUR"
-        ) from None
-    return code
-
-
-def _text(data: Mapping[str, Any], field: str, path: str, default: object = _MISSING) -> str:
-    value = data.get(field, default)
-    if value is _MISSING:
-        raise BadPrice(f"{path}.{field}", "it is missing", "write it")
-    if not isinstance(value, str) or not value.strip():
-        raise BadPrice(f"{path}.{field}", f"{value!r} is not text", "write text in quotes")
-    return value
-
-
-def _flag(data: Mapping[str, Any], field: str, path: str, *, default: bool) -> bool:
-    value = data.get(field, default)
-    if not isinstance(value, bool):
-        raise BadPrice(f"{path}.{field}", f"{value!r} is not a yes or no", "write true or false")
-    return value
-
-
-def _list(data: Mapping[str, Any], field: str, path: str) -> Sequence[Mapping[str, Any]]:
-    value: object = data.get(field)
-    if not isinstance(value, list | tuple) or not value:
-        raise BadPrice(f"{path}.{field}", "there is none", "list at least one")
-    for place, entry in enumerate(cast(Sequence[object], value)):
-        if not isinstance(entry, Mapping):
-            raise BadPrice(f"{path}.{field}[{place}]", f"{entry!r} is no object", "name its fields")
-    return cast(Sequence[Mapping[str, Any]], value)
-
-
-def _day(data: Mapping[str, Any], field: str, path: str) -> date:
-    value: object = data.get(field)
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise BadPrice(
-            f"{path}.{field}", f"{value!r} is no day", "write it as 2026-01-31"
-        ) from None
-
-
-def _number(
-    data: Mapping[str, Any], field: str, path: str, default: Fraction | None = None
-) -> Fraction:
-    """A quantity that is not negative, exact."""
-    value: object = data.get(field)
-    if value is None and default is not None:
-        return default
-    if value is None:
-        raise BadPrice(f"{path}.{field}", "it is missing", 'write decimal text such as "50"')
-    if isinstance(value, float):
-        raise BadPrice(f"{path}.{field}", f"{value!r} is not exact", f'write "{value!r}" in quotes')
-    if isinstance(value, bool) or not (
-        isinstance(value, int) or (isinstance(value, str) and _DECIMAL.fullmatch(value))
-    ):
-        fix = 'write digits and a point, such as "0.50"'
-        raise BadPrice(f"{path}.{field}", f"{value!r} is no number", fix)
-    number = Fraction(value)
-    if number < 0:
-        raise BadPrice(f"{path}.{field}", f"{value} is negative", "write zero or more")
-    return number
-
-
-def _money(
-    data: Mapping[str, Any],
-    field: str,
-    path: str,
-    currency: str,
-    default: Fraction | None = None,
-) -> Fraction:
-    """An amount in the major unit, as exact minor units."""
-    return _number(data, field, path, default) * 10 ** minor_digits(currency)
