@@ -5,6 +5,7 @@ import re
 import secrets
 import threading
 from collections.abc import Mapping
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -65,9 +66,7 @@ class Standin:
 
     # The API
 
-    def answer(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, Any]:
+    def answer(self, method: str, target: str, headers: Message, body: bytes) -> tuple[int, Any]:
         """Status and body of a call; a repeated Idempotency-Key gets the first answer again."""
         with self.objects.lock:
             self.requests.append((method, target))

@@ -1,6 +1,29 @@
-"""Payments, decided: states, the processor's amounts, and whether a webhook is real."""
+"""Payments, decided: attempts, states, amounts, postings, and whether a webhook is real."""
 
 from billing.core.payment.amounts import AmountNotChargeable, from_processor, to_processor
+from billing.core.payment.attempt import (
+    PAGE_OPEN,
+    UNRESOLVED,
+    Attempt,
+    AttemptState,
+    NothingToPay,
+    PaymentUnderWay,
+    Step,
+    attempt_from,
+    attempt_place,
+    attempt_to_dict,
+    next_step,
+)
+from billing.core.payment.settlement import (
+    SUSPENSE,
+    Payment,
+    Reading,
+    Settlement,
+    attempt_after,
+    payment_from,
+    payment_to_dict,
+    settle,
+)
 from billing.core.payment.states import TRANSITIONS, Event, State, next_state
 from billing.core.payment.webhook import (
     ForgedWebhook,
@@ -15,20 +38,39 @@ from billing.core.payment.webhook import (
 )
 
 __all__ = [
+    "PAGE_OPEN",
+    "SUSPENSE",
     "TRANSITIONS",
+    "UNRESOLVED",
     "AmountNotChargeable",
+    "Attempt",
+    "AttemptState",
     "Event",
     "ForgedWebhook",
     "Hint",
     "MalformedWebhook",
     "NoWebhookSecret",
+    "NothingToPay",
+    "Payment",
+    "PaymentUnderWay",
+    "Reading",
+    "Settlement",
     "StaleWebhook",
     "State",
+    "Step",
     "WebhookRefused",
     "WrongModeWebhook",
+    "attempt_after",
+    "attempt_from",
+    "attempt_place",
+    "attempt_to_dict",
     "from_processor",
     "hint_from",
     "next_state",
+    "next_step",
+    "payment_from",
+    "payment_to_dict",
+    "settle",
     "to_processor",
     "verified",
 ]
