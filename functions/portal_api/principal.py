@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from billing.core.errors import BillingError
+from billing.store.access import EVERY_ACCOUNT, Access, only
 
 STAFF_ROLES = frozenset({"billing", "support", "auditor"})
 
@@ -45,6 +46,11 @@ class Principal:
     def actor(self) -> str:
         """How the timeline names who did it."""
         return f"{self.kind}:{self.name}"
+
+    @property
+    def sees(self) -> Access:
+        """The accounts whose rows the store may show: a customer's own, for staff every one."""
+        return EVERY_ACCOUNT if self.kind == "staff" else only(self.accounts)
 
     def may(self, *roles: str) -> bool:
         """Whether one of the roles is held; pages hide what would be refused anyway."""

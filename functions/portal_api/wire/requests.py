@@ -39,62 +39,82 @@ class AddressIn(Wire):
 
 
 class ContactIn(Wire):
+    role: Literal["owner", "billing", "technical"]
     name: Text
-    email: Email
+    email: Email | Literal[""] = ""
     phone: OptionalText = ""
-    language: Language = "en"
+    language: Language | Literal[""] = Field(default="", description="the account's if empty")
 
 
 class PartyIn(Wire):
+    """Who we deal with. Its accounts pay, their services are connected."""
+
+    kind: Literal["person", "organisation"]
     name: Text
-    address: AddressIn
-    contacts: Annotated[list[ContactIn], Field(min_length=1, max_length=10)]
+    email: Email | Literal[""] = ""
+    phone: OptionalText = ""
     vat_id: OptionalText = ""
-    external_id: ExternalId | None = None
+    contacts: Annotated[list[ContactIn], Field(max_length=10)] = Field(default_factory=list)
+    external_id: ExternalId | Literal[""] = ""
 
 
 class PartyPatch(Wire):
     """Only what is sent changes."""
 
     name: Text | None = None
-    address: AddressIn | None = None
-    contacts: Annotated[list[ContactIn], Field(min_length=1, max_length=10)] | None = None
+    email: Email | Literal[""] | None = None
+    phone: OptionalText | None = None
     vat_id: OptionalText | None = None
+    contacts: Annotated[list[ContactIn], Field(max_length=10)] | None = None
+
+
+class TaxPlaceIn(Wire):
+    """Where services are taxed. An account without a country is parked when bills are made."""
+
+    country: Country | Literal[""] = ""
+    region: OptionalText = ""
 
 
 class AccountIn(Wire):
-    """A payer's account. Without taxPlace it is the billing address' country and region."""
+    """Who pays which seller. Currency and cycle are for ever; what is left out is the ISP's own."""
 
     party_id: Text
     billing_address: AddressIn
-    currency: Currency
-    anchor: Anchor
-    tax_place: OptionalText | None = Field(default=None, description='ISO country, as "IE"')
+    tax_place: TaxPlaceIn
+    cycle_anchor: Anchor | None = None
+    currency: Currency | None = None
+    language: Language | None = None
     seller_id: Text | None = None
-    language: Language = "en"
-    external_id: ExternalId | None = None
+    parent_id: OptionalText = ""
+    opened_on: Day | None = None
+    external_id: ExternalId | Literal[""] = ""
 
 
 class AccountPatch(Wire):
-    """The currency and the cycle of an account are for ever; everything else may change."""
+    """Only what is sent changes. The currency and the cycle of an account never do."""
 
     billing_address: AddressIn | None = None
-    tax_place: OptionalText | None = None
+    tax_place: TaxPlaceIn | None = None
     language: Language | None = None
+    state: Literal["active", "closed"] | None = None
 
 
 class ServiceIn(Wire):
     account_id: Text
     name: Text
-    site_address: AddressIn
+    kind: Text = "internet"
+    site: AddressIn
     identities: list[IdentityText] = Field(default_factory=list, max_length=20)
-    since: Instant | None = Field(default=None, description="of the identities; now if missing")
-    external_id: ExternalId | None = None
+    since: Instant | None = Field(default=None, description="start of the identities; now if null")
+    external_id: ExternalId | Literal[""] = ""
 
 
 class ServicePatch(Wire):
+    """Only what is sent changes."""
+
     name: Text | None = None
-    site_address: AddressIn | None = None
+    site: AddressIn | None = None
+    state: Literal["planned", "active", "ended"] | None = None
 
 
 class IdentityIn(Wire):
@@ -112,8 +132,7 @@ class SubscriptionIn(Wire):
     account_id: Text
     service_id: Text
     offering_id: Text
-    since: Instant
-    external_id: ExternalId | None = None
+    since: Instant | None = Field(default=None, description="now if null")
 
 
 class PlanChangeIn(Wire):
