@@ -1,0 +1,197 @@
+"""Suspense: records that could not be counted, with the reason, until somebody has dealt with them.
+
+  SUS#day / digest       one record or pack; put if absent, edited under its version
+  SUS#day / digest#part  the rest of one too large for an item; a blind put
+  SUS / day              the days that have any; a blind put
+
+A record delivered again finds itself and changes nothing, so what was recycled stays recycled.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal, cast
+
+from pynamodb.exceptions import PutError
+
+from billing.core.errors import BillingError
+from billing.core.period import rfc3339
+from billing.core.usage import Settings, Suspended
+from billing.store.tables import UsageRow
+from billing.store.transactions import EditConflict
+from billing.store.usage_rows import content, put_all
+
+State = Literal["open", "recycled", "discarded"]
+_PART_BYTES = 300_000
+
+
+class SuspenseNotFound(BillingError):
+    """No suspended record has this id."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"no suspended record {id!r}: take the id from the list of suspense")
+        self.id = id
+
+
+@dataclass(frozen=True, slots=True)
+class Suspense:
+    """One suspended record or pack as it is kept."""
+
+    id: str  # "2026-10-01.<digest>"
+    day: date  # UTC, of its receipt
+    reason: str
+    problem: str
+    raw: str  # JSON, or base64 when the reason is "unreadable"
+    collector: str
+    boot: str
+    seq: int | None  # None: a whole pack
+    state: State
+    corrected: str  # JSON that replaces raw when it is recycled; "" until somebody corrects it
+    actor: str  # who corrected, recycled or discarded it last
+    at: datetime | None  # when
+    version: int
+
+    @property
+    def recyclable(self) -> str:
+        """What goes through mediation again."""
+        return self.corrected or self.raw
+
+
+def put(suspended: Iterable[Suspended], settings: Settings) -> int:
+    """Keep records once; how many were new."""
+    return sum(_put(one, settings) for one in suspended)
+
+
+def load(id: str) -> Suspense:
+    """One suspended record."""
+    day, _, digest = id.partition(".")
+    rows = list(UsageRow.query(f"SUS#{day}", UsageRow.sk.startswith(digest), consistent_read=True))
+    if not digest or not rows or rows[0].sk != digest:
+        raise SuspenseNotFound(id)
+    return _suspense(rows[0], b"".join(content(row) for row in rows))
+
+
+def list_days() -> list[date]:
+    """Days with suspended records, newest first."""
+    rows = UsageRow.query("SUS", scan_index_forward=False, consistent_read=True)
+    return [date.fromisoformat(row.sk) for row in rows]
+
+
+def list_suspense(state: State = "open", limit: int = 200) -> list[Suspense]:
+    """Suspended records in a state, those of the newest day first, up to a limit."""
+    found: list[Suspense] = []
+    for day in list_days():
+        rows: dict[str, list[UsageRow]] = {}
+        for row in UsageRow.query(f"SUS#{day.isoformat()}", consistent_read=True):
+            rows.setdefault(row.sk.partition("#")[0], []).append(row)
+        for head, *parts in rows.values():
+            if head.state == state:
+                found.append(_suspense(head, b"".join(content(row) for row in (head, *parts))))
+            if len(found) == limit:
+                return found
+    return found
+
+
+def save_correction(id: str, corrected: str, version: int, actor: str, at: datetime) -> Suspense:
+    """Keep what the record should have said beside what it said. `version` is the one loaded."""
+    return _save(id, version, {"corrected": corrected, **_mark(actor, at)}, None)
+
+
+def save_recycled(id: str, actor: str, at: datetime) -> bool:
+    """It went through mediation and counts. False: that was known."""
+    return _save_state(id, "recycled", actor, at)
+
+
+def save_discarded(id: str, actor: str, at: datetime) -> bool:
+    """It is not usage and never will be. False: that was known."""
+    return _save_state(id, "discarded", actor, at)
+
+
+def save_refused(id: str, reason: str, problem: str, at: datetime) -> None:
+    """Mediation refused it again: it is open, with the reason of now."""
+    known = load(id)
+    change = {"reason": reason, "problem": problem, **_mark("mediation", at)}
+    _save(id, known.version, change, "open")
+
+
+def id_of(suspended: Suspended) -> str:
+    """The id under which a record is kept."""
+    return f"{suspended.day.isoformat()}.{suspended.digest}"
+
+
+def _put(one: Suspended, settings: Settings) -> bool:
+    pk, digest = f"SUS#{one.day.isoformat()}", one.digest
+    data = zlib.compress(one.raw.encode())
+    midnight = datetime(one.day.year, one.day.month, one.day.day, tzinfo=UTC)
+    expires = int(midnight.timestamp()) + settings.retention_days * 86_400
+    body = {
+        "reason": one.reason,
+        "problem": one.problem,
+        "collector": one.collector,
+        "boot": one.boot,
+        "seq": one.seq,
+    }
+    first, *rest = (data[i : i + _PART_BYTES] for i in range(0, len(data), _PART_BYTES))
+    parts = [
+        UsageRow(pk, f"{digest}#{number:03d}", data=part, expires=expires)
+        for number, part in enumerate(rest)
+    ]
+    put_all([*parts, UsageRow("SUS", one.day.isoformat(), expires=expires)])
+    text = json.dumps(body, sort_keys=True)
+    row = UsageRow(pk, digest, body=text, data=first, state="open", version=1, expires=expires)
+    try:
+        row.save(condition=UsageRow.pk.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
+def _save_state(id: str, state: State, actor: str, at: datetime) -> bool:
+    known = load(id)
+    if known.state == state:
+        return False
+    _save(id, known.version, _mark(actor, at), state)
+    return True
+
+
+def _save(id: str, version: int, change: dict[str, Any], state: State | None) -> Suspense:
+    day, _, digest = id.partition(".")
+    row = UsageRow.get(f"SUS#{day}", digest, consistent_read=True)
+    row.body = json.dumps(json.loads(row.body or "{}") | change, sort_keys=True)
+    row.state, row.version = state or row.state, version + 1
+    try:
+        row.save(condition=UsageRow.version == version)
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        raise EditConflict(f"suspended record {id}") from error
+    return load(id)
+
+
+def _mark(actor: str, at: datetime) -> dict[str, Any]:
+    return {"actor": actor, "at": rfc3339(at)}
+
+
+def _suspense(row: UsageRow, data: bytes) -> Suspense:
+    day = date.fromisoformat(row.pk.partition("#")[2])
+    body: dict[str, Any] = json.loads(row.body or "{}")
+    at = body.get("at")
+    return Suspense(
+        id=f"{day.isoformat()}.{row.sk}",
+        day=day,
+        reason=body["reason"],
+        problem=body["problem"],
+        raw=zlib.decompress(data).decode(),
+        collector=body["collector"],
+        boot=body["boot"],
+        seq=body["seq"],
+        state=cast(State, row.state),
+        corrected=body.get("corrected", ""),
+        actor=body.get("actor", ""),
+        at=None if at is None else datetime.fromisoformat(at),
+        version=int(row.version or 0),
+    )

@@ -1,0 +1,122 @@
+"""Keys and queries of stored usage; what `usage` and `folding` share.
+
+  SEG#bucket / day#hour#digest   what one batch knew of a bucket's day; a blind put
+  USE#identity / day             all that is known of an identity's day; a join under a version
+  IDS#bucket / identity          identities that were ever folded; a blind put
+
+Every write may be repeated: a segment is named by its content, and joining twice changes nothing.
+Readers ask for segments first and for items after, both consistently: folding writes the items
+before it deletes the segments, so what moves meanwhile is seen twice, never not at all.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from billing.core.period import local_midnight, rfc3339
+from billing.core.usage import (
+    Grid,
+    Segment,
+    Sessions,
+    Settings,
+    bucket_of,
+    join,
+    unpack_sessions,
+)
+from billing.store.tables import UsageRow
+
+DAY = timedelta(days=1)
+
+
+def read_sessions(
+    identities: set[str], first: date, last: date, settings: Settings
+) -> dict[str, Sessions]:
+    """What is stored of identities for local days, both included: segments first, then items."""
+    parts: dict[str, list[Sessions]] = {}
+    for bucket in sorted({bucket_of(identity, settings.buckets) for identity in identities}):
+        for row in segment_rows(bucket, first.isoformat(), (last + DAY).isoformat()):
+            for identity, sessions in unpack_sessions(content(row), identities).items():
+                parts.setdefault(identity, []).append(sessions)
+    for identity in sorted(identities):
+        for row in item_rows(identity, first.isoformat(), last.isoformat()):
+            parts.setdefault(identity, []).append(unpack_sessions(content(row))[identity])
+    return {identity: join(*known) for identity, known in parts.items()}
+
+
+def identities_seen(bucket: int, first: date, last: date) -> set[str]:
+    """Who was ever seen in a bucket: those folded, and those in segments of the local days."""
+    seen: set[str] = set()
+    for row in segment_rows(bucket, first.isoformat(), (last + DAY).isoformat()):
+        seen |= unpack_sessions(content(row)).keys()
+    return seen | {row.sk for row in UsageRow.query(f"IDS#{bucket:03d}", consistent_read=True)}
+
+
+def segment_rows(bucket: int, first: str, until: str) -> Iterator[UsageRow]:
+    """Segments of a bucket by day and hour, from the key `first` to before the key `until`."""
+    between = UsageRow.sk.between(first, until)
+    return UsageRow.query(f"SEG#{bucket:03d}", between, consistent_read=True)
+
+
+def item_rows(identity: str, first: str, last: str) -> Iterator[UsageRow]:
+    """The items of an identity for local days, both included."""
+    between = UsageRow.sk.between(first, last)
+    return UsageRow.query(f"USE#{identity}", between, consistent_read=True)
+
+
+def segment_row(segment: Segment, settings: Settings) -> UsageRow:
+    return UsageRow(
+        f"SEG#{segment.bucket:03d}",
+        f"{segment.day}#{instant_key(segment.hour)}#{segment.digest}",
+        data=segment.data,
+        expires=expiry(segment.day, settings),
+    )
+
+
+def item_row(identity: str, day: str, data: bytes, version: int, settings: Settings) -> UsageRow:
+    expires = expiry(day, settings)
+    return UsageRow(f"USE#{identity}", day, data=data, version=version, expires=expires)
+
+
+def seen_row(bucket: int, identity: str, day: str, settings: Settings) -> UsageRow:
+    """Kept a month longer than the usage: a late fold of an earlier day must not shorten it."""
+    expires = expiry(day, settings) + 31 * 86_400
+    return UsageRow(f"IDS#{bucket:03d}", identity, expires=expires)
+
+
+def content(row: UsageRow) -> bytes:
+    return row.data or b""
+
+
+def put_all(rows: Iterable[UsageRow]) -> None:
+    """Put rows without reading, 25 a call; what DynamoDB left over is sent again. Each key once."""
+    with UsageRow.batch_write() as batch:
+        for row in {(row.pk, row.sk): row for row in rows}.values():
+            batch.save(row)
+
+
+def delete_all(rows: Iterable[UsageRow]) -> None:
+    """Delete rows, 25 a call; again: nothing happens."""
+    with UsageRow.batch_write() as batch:
+        for row in rows:
+            batch.delete(row)
+
+
+def hour_key(at: datetime, grid: Grid) -> str:
+    """How the keys of segments begin whose first hour is that of an instant."""
+    hour, day = grid.hour_and_day(int(at.timestamp()))
+    return f"{day}#{instant_key(hour)}"
+
+
+def instant_key(second: int) -> str:
+    return rfc3339(datetime.fromtimestamp(second, UTC))
+
+
+def day_of(second: int, grid: Grid) -> date:
+    """The local day of an instant."""
+    return date.fromisoformat(grid.hour_and_day(second)[1])
+
+
+def expiry(day: str, settings: Settings) -> int:
+    """When usage of a local day may go, epoch seconds: a function of the day, so repeats agree."""
+    midnight: Any = local_midnight(date.fromisoformat(day), settings.grid.zone)
+    return int(midnight.timestamp()) + (settings.retention_days + 1) * 86_400
