@@ -7,6 +7,7 @@ Source    RFC 5322 (message), RFC 2046 §5.1 (boundaries); the service keeps nei
           headers, which is why the copy is ours
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -22,6 +23,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from billing.adapters import documents
 from billing.core.errors import BillingError
+
+_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
 class MailRefused(BillingError):
@@ -49,6 +52,7 @@ class Letter:
     at: datetime
     sender: str
     sender_name: str
+    reply_to: str
     to: str
     subject: str
     text: str
@@ -58,6 +62,8 @@ class Letter:
 
 def send(letter: Letter, bucket: str) -> None:
     """Keep a copy and send it. A repeat sends again under the same Message-ID."""
+    if not _ADDRESS.fullmatch(letter.to):
+        raise MailRefused(letter.id, f"{letter.to!r} is not an address; correct the contact")
     raw = mime(letter)
     documents.put_once(bucket, copy_key(letter.id, letter.at), raw, "message/rfc822")
     try:
@@ -79,6 +85,7 @@ def mime(letter: Letter) -> bytes:
     """The message as it goes over the wire; the same letter gives the same bytes."""
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
+    message["Reply-To"] = letter.reply_to
     message["To"] = letter.to
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.at)

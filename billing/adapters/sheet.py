@@ -26,6 +26,11 @@ def pay_url(portal_url: str, pay_token: str) -> str:
     return f"{portal_url.rstrip('/')}/pay/{pay_token}"
 
 
+def locale_of(invoice: Invoice) -> str:
+    """Its language as written where the seller is."""
+    return words.locale_of(invoice.language, invoice.seller["address"]["country"])
+
+
 def invoice_pdf(invoice: Invoice, isp: Isp, portal_url: str) -> bytes:
     """The document itself: PDF/A-3, tagged; the same bytes every time."""
     return documents.render(sheet_of(invoice, isp, portal_url), words.noon(invoice.issued_on))
@@ -33,7 +38,7 @@ def invoice_pdf(invoice: Invoice, isp: Isp, portal_url: str) -> bytes:
 
 def sheet_of(invoice: Invoice, isp: Isp, portal_url: str) -> dict[str, Any]:
     """All texts of the page, ready to print in the invoice's language."""
-    said = words.words(invoice.language)
+    said, language = words.words(invoice.language), locale_of(invoice)
     payable = invoice.total.minor > 0
     link = pay_url(portal_url, invoice.pay_token) if payable else None
     return {
@@ -50,14 +55,14 @@ def sheet_of(invoice: Invoice, isp: Isp, portal_url: str) -> dict[str, Any]:
         "buyer": _buyer(invoice, said),
         "facts": _facts(invoice, said),
         "headline": said["amount_due"] if payable else said["nothing_due"],
-        "total": words.money(invoice.total, invoice.language),
+        "total": words.money(invoice.total, language),
         "due_sentence": _due_sentence(invoice, said),
         "pay_url": link,
         "qr": None if link is None else _qr(link),
-        "lines": [_line(charge, invoice.language) for charge in invoice.lines],
-        "taxes": [_tax(item, invoice.language) for item in invoice.taxes],
-        "net": words.money(invoice.net, invoice.language),
-        "tax": words.money(invoice.tax, invoice.language),
+        "lines": [_line(charge, language) for charge in invoice.lines],
+        "taxes": [_tax(item, language) for item in invoice.taxes],
+        "net": words.money(invoice.net, language),
+        "tax": words.money(invoice.tax, language),
         "usage": [_usage(counted, invoice) for counted in invoice.counted],
         "notes": [said["zone_note"].format(zone=invoice.period.zone)] if invoice.counted else [],
     }
@@ -65,7 +70,7 @@ def sheet_of(invoice: Invoice, isp: Isp, portal_url: str) -> dict[str, Any]:
 
 def _seller(invoice: Invoice, isp: Isp, said: Mapping[str, str]) -> dict[str, Any]:
     seller = invoice.seller
-    address = _address(seller["address"], invoice.language)
+    address = _address(seller["address"], locale_of(invoice))
     particulars = [
         f"{said['tax_id']} {seller['vat_id']}",
         seller.get("registration", ""),
@@ -86,7 +91,7 @@ def _buyer(invoice: Invoice, said: Mapping[str, str]) -> dict[str, Any]:
     vat_id = buyer.get("vat_id")
     return {
         "name": buyer["name"],
-        "address": _address(buyer["address"], invoice.language),
+        "address": _address(buyer["address"], locale_of(invoice)),
         "particulars": [f"{said['tax_id']} {vat_id}"] if vat_id else [],
     }
 
@@ -102,20 +107,20 @@ def _address(address: Mapping[str, str], language: str) -> list[str]:
 
 
 def _facts(invoice: Invoice, said: Mapping[str, str]) -> list[tuple[str, str]]:
-    period = invoice.period
+    period, language = invoice.period, locale_of(invoice)
     facts = [
         (said["number"], invoice.number),
-        (said["issued"], words.day(invoice.issued_on, invoice.language)),
-        (said["billing_period"], words.days(period.start, period.end, invoice.language)),
+        (said["issued"], words.day(invoice.issued_on, language)),
+        (said["billing_period"], words.days(period.start, period.end, language)),
     ]
     if invoice.total.minor > 0:
-        facts.append((said["due"], words.day(invoice.due_on, invoice.language)))
+        facts.append((said["due"], words.day(invoice.due_on, language)))
     return facts
 
 
 def _due_sentence(invoice: Invoice, said: Mapping[str, str]) -> str:
     if invoice.total.minor > 0:
-        return said["due_sentence"].format(due=words.day(invoice.due_on, invoice.language))
+        return said["due_sentence"].format(due=words.day(invoice.due_on, locale_of(invoice)))
     return said["credit_sentence" if invoice.total.minor < 0 else "nothing_sentence"]
 
 
@@ -139,7 +144,7 @@ def _tax(item: TaxItem, language: str) -> dict[str, str]:
 
 def _usage(counted: Counted, invoice: Invoice) -> dict[str, str]:
     names = invoice.buyer.get("services", {})
-    zone, language = invoice.period.zone, invoice.language
+    zone, language = invoice.period.zone, locale_of(invoice)
     return {
         "service": names.get(counted.service_id, counted.service_id),
         "period": words.instants(counted.start, counted.end, zone, language),
@@ -158,4 +163,3 @@ def _grouped(iban: str) -> str:
     """An IBAN as people read it: in fours."""
     plain = iban.replace(" ", "")
     return " ".join(plain[n : n + 4] for n in range(0, len(plain), 4))
-

@@ -26,6 +26,11 @@ def words(language: str) -> Mapping[str, str]:
     return {**table[FALLBACK], **own}
 
 
+def locale_of(language: str, country: str) -> str:
+    """How the language is written in a country: dates of "en" in Ireland are not American."""
+    return _known(language if "-" in language else f"{language}-{country}")
+
+
 def money(amount: Money, language: str) -> str:
     """An amount as the language writes it, with the currency's own number of decimals."""
     value = Decimal(amount.minor).scaleb(-minor_digits(amount.currency))

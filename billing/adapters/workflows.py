@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 def start_execution(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
     """Start the machine once under this name. False: the name is taken, so it was started before.
 
-    A name stays taken for 90 days after its execution ended; a wanted repeat needs the next
-    attempt's name. Uniqueness of what the machine does rests on its data, never on the name.
+    Asking again while it runs with the same input is answered with the running one. A name stays
+    taken for 90 days after its execution ended; a wanted repeat needs the next attempt's name.
+    Uniqueness of what the machine does rests on its data, never on the name.
     """
     try:
         _client().start_execution(
