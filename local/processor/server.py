@@ -50,7 +50,8 @@ class Standin:
         self.objects = Objects(self.deliveries.add, page_url or self.url, delay_seconds)
 
     def start(self) -> "Standin":
-        threading.Thread(target=self.server.serve_forever, daemon=True, name="processor").start()
+        serve = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        serve.start()
         return self
 
     def stop(self) -> None:

@@ -1,5 +1,6 @@
 """Webhooks that are ours, and a corpus of those that are not."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -55,6 +56,7 @@ def event(**changes) -> bytes:
 
 
 T = str(int(NOW.timestamp()))
+ARABIC = T.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
 GOOD = mac(BODY, SECRET, T)
 STRANGE = mac(BODY, STRANGERS, T)
 
@@ -80,7 +82,7 @@ FORGED_HEADERS = {
     "timestamp negative": f"t=-{T},v1={GOOD}",
     "timestamp with a fraction": f"t={T}.0,v1={GOOD}",
     "timestamp in words": f"t=now,v1={GOOD}",
-    "timestamp in Arabic digits": f"t={T.translate(str.maketrans('0123456789', '٠١٢٣٤٥٦٧٨٩'))},v1={GOOD}",
+    "timestamp in Arabic digits": f"t={ARABIC},v1={GOOD}",
     "timestamp beyond any calendar": f"t={'9' * 40},v1={GOOD}",
     "two timestamps": f"t={T},t={int(T) - 9999},v1={GOOD}",
     "no separators": f"t{T}v1{GOOD}",
@@ -258,10 +260,8 @@ def test_any_bit_flipped_in_the_body_is_noticed(bit):
 def test_any_bit_flipped_in_the_header_is_noticed_or_changes_nothing(bit):
     flipped = bytearray(signed().encode())
     flipped[bit // 7] ^= 1 << (bit % 7)
-    try:
+    with contextlib.suppress(WebhookRefused):
         assert judge(BODY, flipped.decode()) == judge(BODY, signed())
-    except WebhookRefused:
-        pass
 
 
 @given(st.binary(max_size=200), st.text(max_size=200))
