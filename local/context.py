@@ -17,6 +17,7 @@ COLLECTOR = "col-1"
 COLLECTOR_KEY = "9f" * 32  # HMAC key of the collector, hex; known to everybody, worth nothing
 PROCESSOR_KEY = "sk_test_local"
 WEBHOOK_SECRET = "whsec_local"
+RADIUS_SECRET = "local-radius"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class Context:
     @property
     def outputs_file(self) -> Path:
         return self.directory / "state" / "outputs.json"
+
+    @property
+    def logins_file(self) -> Path:
+        """Who can sign in: see local/logins.py."""
+        return self.directory / "state" / "logins.json"
+
+    @property
+    def users_file(self) -> Path:
+        """Who is connected to the simulated routers: a list as local/subscribers.py reads it."""
+        return self.directory / "state" / "users.json"
 
     @property
     def endpoint(self) -> str:

@@ -1,6 +1,7 @@
 """The cloud assembly of the local stage, synthesized once for each content of what goes into it."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -36,11 +37,19 @@ def assembly(base_port: int) -> tuple[Path, bool]:
         return target, False
     unfinished = home / f"{key}.{os.getpid()}"
     home.mkdir(parents=True, exist_ok=True)
+    given = {
+        **json.loads((ROOT / "cdk.json").read_text())["context"],
+        "stage": "local",
+        "port": str(base_port),
+        "@aws-cdk/core:validateAgainstDefaultRules": False,  # `make synth` validates
+    }
     subprocess.run(
-        ["npx", "cdk", "synth", "--quiet", "--no-notices", "--output", str(unfinished),
-         "-c", "stage=local", "-c", f"port={base_port}",
-         "-c", "@aws-cdk/core:validateAgainstDefaultRules=false"],
-        cwd=ROOT, check=True, env=cdk_environment(), stdout=subprocess.DEVNULL,
+        [sys.executable, "app.py"], cwd=ROOT, check=True,
+        env={
+            **cdk_environment(),
+            "CDK_OUTDIR": str(unfinished),
+            "CDK_CONTEXT_JSON": json.dumps(given),
+        },
     )  # fmt: skip
     if target.exists():  # somebody was faster
         shutil.rmtree(unfinished)

@@ -1,19 +1,100 @@
-"""The emulator as a process, ready to be deployed to."""
+"""The whole local system as one thing that is entered and left: emulator, doors, neighbours, history."""
 
 import http.client
 import os
 import shutil
+import socket
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from local.context import ACCOUNT, ROOT, Context
+from local import logins, snapshot
+from local.context import (
+    ACCOUNT,
+    COLLECTOR,
+    COLLECTOR_KEY,
+    PROCESSOR_KEY,
+    RADIUS_SECRET,
+    REGION,
+    ROOT,
+    WEBHOOK_SECRET,
+    Context,
+)
+from local.deploy import deploy
 from local.processes import Processes
+from local.synth import assembly
 
-PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
+EMULATOR_PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 READY_SECONDS = 30.0
+REPORT_SECONDS = 5  # between two accounting packets of one subscriber
+
+Tell = Callable[[str], None]
 
 
 class NotReady(Exception):
     """Something that was started does not answer; its last words are in the text."""
+
+
+class PortTaken(Exception):
+    """Another program listens where the system would."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"port {port} is taken: stop what listens there, or choose others with PORT=8180"
+        )
+
+
+@contextmanager
+def running(
+    *, base_port: int = 8080, accounts: int = 120, live: bool = True, tell: Tell = print
+) -> Iterator[tuple[Context, Processes]]:
+    """A usable system, until the block is left; then nothing of it is left running.
+
+    accounts  customers with history; 0: an empty deployment
+    live      with the collector and routers that send it packets
+    """
+    context = Context.at(base_port)
+    _refuse_taken_ports(context)
+    with Processes(context.directory / "log") as processes:
+        stored = snapshot.directory_of(context, accounts, datetime.now(UTC).date())
+        if stored.exists():
+            tell("restoring the deployed system and its history")
+            snapshot.restore(stored, context.directory / "state")
+            start_emulator(context, processes)
+            context = Context.at(base_port)
+            start_neighbours(context, processes)
+        else:
+            context = _from_nothing(context, processes, accounts, tell)
+            tell("keeping it for the next run")
+            processes.stop("emulator")
+            snapshot.save(context.directory / "state", stored)
+            start_emulator(context, processes)
+        if live:
+            tell("connecting subscribers")
+            start_network(context, processes)
+        tell("waiting for the pages")
+        wait_for_pages(context, processes)
+        yield context, processes
+
+
+def _from_nothing(context: Context, processes: Processes, accounts: int, tell: Tell) -> Context:
+    tell("synthesizing the templates")
+    templates, _ = assembly(context.ports.portal)
+    tell("starting the emulator")
+    shutil.rmtree(context.directory / "state", ignore_errors=True)
+    start_emulator(context, processes)
+    tell("deploying the templates")
+    deployed = deploy(context, templates)
+    logins.add_staff(deployed)
+    start_neighbours(deployed, processes)
+    if accounts:
+        deployed.use()
+        from local.seed import seed  # reads its tables' names when it is imported
+
+        seed(deployed, accounts=accounts, tell=tell)
+    return deployed
 
 
 def start_emulator(context: Context, processes: Processes) -> None:
@@ -24,7 +105,7 @@ def start_emulator(context: Context, processes: Processes) -> None:
     state = context.directory / "state"
     state.mkdir(exist_ok=True)
     processes.start(
-        "emulator", [PYTHON, "-m", "local.emulator"], cwd=ROOT,
+        "emulator", [EMULATOR_PYTHON, "-m", "local.emulator"], cwd=ROOT,
         environment={
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
@@ -47,21 +128,99 @@ def start_emulator(context: Context, processes: Processes) -> None:
             "LOG_LEVEL": os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"),
         },
     )  # fmt: skip
-    wait_for(context, processes)
+    _wait(processes, "emulator", context.ports.emulator, "/_ministack/health")
 
 
-def wait_for(context: Context, processes: Processes) -> None:
+def start_neighbours(context: Context, processes: Processes) -> None:
+    """The front doors, and the payment processor's stand-in."""
+    api = {
+        name: context.outputs[f"{name}ApiEndpoint"].split("//")[1].split(".")[0]
+        for name in ("Portal", "Console")
+    }
+    _start_ours(
+        context, processes, "front-door", "local.front_door",
+        "--emulator", context.ports.emulator,
+        "--door", f"{context.ports.portal}={api['Portal']}",
+        "--door", f"{context.ports.console}={api['Console']}",
+    )  # fmt: skip
+    _start_ours(
+        context, processes, "processor", "local.processor", "--port", context.ports.processor,
+        "--webhook", f"{context.portal_url}/webhooks/stripe",
+        "--secret", WEBHOOK_SECRET, "--key", PROCESSOR_KEY,
+    )  # fmt: skip
+
+
+def start_network(context: Context, processes: Processes) -> None:
+    """The collector, and routers that report what the seeded subscribers do."""
+    config = context.directory / "collector.toml"
+    config.write_text(
+        f"""
+[collector]
+id = "{COLLECTOR}"
+spool = "{context.directory / "spool.db"}"
+status_file = "{context.directory / "collector.json"}"
+
+[radius]
+listen = "127.0.0.1:{context.ports.collector}"
+secret = "{RADIUS_SECRET}"
+
+[kinesis]
+stream = "{context.outputs["UsageStream"]}"
+region = "{REGION}"
+hmac_key = "{COLLECTOR_KEY}"
+"""
+    )
+    _start_ours(context, processes, "collector", "edge.collector", "--config", config)
+    if context.users_file.exists():
+        from billing.config import load_isp
+
+        _start_ours(
+            context, processes, "routers", "local.routers",
+            "--collector", f"127.0.0.1:{context.ports.collector}", "--secret", RADIUS_SECRET,
+            "--users", context.users_file, "--nas", ",".join(nas.id for nas in load_isp().nas),
+            "--interval", REPORT_SECONDS,
+        )  # fmt: skip
+
+
+def wait_for_pages(context: Context, processes: Processes) -> None:
+    """Both front doors show a page: the functions behind them are warm now."""
+    _wait(processes, "emulator", context.ports.portal, "/signin")
+    _wait(processes, "emulator", context.ports.console, "/signin")
+
+
+def _start_ours(
+    context: Context, processes: Processes, name: str, module: str, *arguments: object
+) -> None:
+    processes.start(
+        name, [sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT,
+        environment={**os.environ, **context.aws(), "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+
+
+def _wait(processes: Processes, name: str, port: int, path: str) -> None:
+    """Until the path answers at all; a page that is broken is an answer, and a test's to find."""
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if "emulator" in processes.dead():
-            break
-        connection = http.client.HTTPConnection("127.0.0.1", context.ports.emulator, timeout=2)
+    while time.monotonic() < deadline and not processes.dead():
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
-            connection.request("GET", "/_ministack/health")
-            if connection.getresponse().status == 200:
+            connection.request("GET", path)
+            if connection.getresponse().status < 502:
                 return
         except OSError:
-            time.sleep(0.05)
+            pass
         finally:
             connection.close()
-    raise NotReady(f"the emulator does not answer:\n{processes.log_of('emulator')}")
+        time.sleep(0.05)
+    last_words = "\n".join(f"{n}:\n{processes.log_of(n)}" for n in processes.dead() or [name])
+    raise NotReady(f"127.0.0.1:{port}{path} does not answer; {last_words}")
+
+
+def _refuse_taken_ports(context: Context) -> None:
+    ports = context.ports
+    for port in (ports.portal, ports.console, ports.processor, ports.emulator):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise PortTaken(port) from None

@@ -1,0 +1,55 @@
+"""People who can sign in to a local system. Their passwords are printed, known and worth nothing."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from local.context import Context
+
+PASSWORD = "Demarc-local-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who signs in; `group` is a staff role, empty for a customer."""
+
+    email: str
+    password: str
+    group: str
+    subject: str
+
+
+def add_staff(context: Context) -> None:
+    """One person for each staff role."""
+    for role in ("billing", "support", "auditor"):
+        _add(context, context.outputs["StaffPool"], f"{role}@meridianfibre.example", role)
+
+
+def add_customer(context: Context, email: str) -> Login:
+    """A login of the customers' pool. Which accounts are his is the product's to know."""
+    return _add(context, context.outputs["CustomersPool"], email, "")
+
+
+def logins(context: Context) -> list[Login]:
+    """Everybody added so far, in order."""
+    file = context.logins_file
+    return [Login(**row) for row in json.loads(file.read_text())] if file.exists() else []
+
+
+def _add(context: Context, pool: str, email: str, group: str) -> Login:
+    cognito = context.client("cognito-idp")
+    user = cognito.admin_create_user(
+        UserPoolId=pool, Username=email, MessageAction="SUPPRESS",
+        UserAttributes=[
+            {"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}
+        ],
+    )["User"]  # fmt: skip
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True
+    )
+    if group:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
+    subject = next(a["Value"] for a in user["Attributes"] if a["Name"] == "sub")
+    login = Login(email, PASSWORD, group, subject)
+    known = [asdict(known) for known in logins(context)]
+    context.logins_file.write_text(json.dumps([*known, asdict(login)], indent=2))
+    return login
