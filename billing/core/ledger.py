@@ -104,7 +104,8 @@ def credit(account_id: str) -> str:
 def invoice_transaction(invoice: Invoice) -> Transaction:
     """The customer owes the total; revenue by kind of charge, and tax by rate, are earned.
 
-    A total below zero is owed to the customer: it becomes credit. The transaction is dated the first instant of the local day of issue. Its id follows from the invoice's.
+    A total below zero is owed to the customer: it becomes credit. The transaction is dated the
+    first instant of the local day of issue; its id follows from the invoice's.
     """
     at = local_midnight(invoice.issued_on, invoice.period.zone)
     revenue: dict[str, Money] = {}
@@ -234,6 +235,14 @@ def balance(transactions: Iterable[Transaction], account_id: str, currency: str)
     )
 
 
+def same_fact(one: Transaction, other: Transaction) -> bool:
+    """Whether two transactions tell the same fact of the world, however it was allocated.
+
+    A payment delivered again is allocated on another position; it is still the same money.
+    """
+    return _fact(one) == _fact(other)
+
+
 def transaction_to_dict(transaction: Transaction) -> dict[str, Any]:
     return {
         "id": transaction.id,
@@ -286,6 +295,12 @@ def open_item_from(data: Mapping[str, Any]) -> OpenItem:
         Money.from_wire(data["total"]),
         Money.from_wire(data["open"]),
     )
+
+
+def _fact(transaction: Transaction) -> tuple[object, ...]:
+    ours = (receivable(transaction.account_id), credit(transaction.account_id))
+    outside = tuple(one for one in transaction.entries if one.account not in ours)
+    return transaction.id, transaction.kind, transaction.reference, outside
 
 
 def _age(item: OpenItem) -> tuple[date, str]:
