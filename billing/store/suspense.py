@@ -18,7 +18,7 @@ from pynamodb.exceptions import PutError
 
 from billing.core.errors import BillingError
 from billing.core.period import rfc3339
-from billing.core.usage import Settings, Suspended
+from billing.core.usage import UNREADABLE, Settings, Suspended
 from billing.store.tables import UsageRow
 from billing.store.transactions import EditConflict
 from billing.store.usage_rows import content, put_all
@@ -32,6 +32,14 @@ class SuspenseNotFound(BillingError):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"no suspended record {id!r}: take the id from the list of suspense")
+        self.id = id
+
+
+class NotCorrected(BillingError):
+    """Bytes that are no JSON cannot be judged again."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"suspended record {id} is no JSON: correct it before recycling it")
         self.id = id
 
 
@@ -114,6 +122,21 @@ def save_refused(id: str, reason: str, problem: str, at: datetime) -> None:
     known = load(id)
     change = {"reason": reason, "problem": problem, **_mark("mediation", at)}
     _save(id, known.version, change, "open")
+
+
+def message_of(suspense: Suspense, actor: str) -> dict[str, Any]:
+    """What to put on the recycling queue: mediation judges it again and marks it.
+
+    NotCorrected when it is no JSON and nobody has said what it should have been.
+    """
+    try:
+        content: Any = json.loads(suspense.recyclable)
+    except ValueError:
+        raise NotCorrected(suspense.id) from None
+    if not suspense.corrected and suspense.reason == UNREADABLE:
+        raise NotCorrected(suspense.id)
+    whole = isinstance(content, dict) and "records" in content
+    return {"suspense": suspense.id, "actor": actor, "pack" if whole else "record": content}
 
 
 def id_of(suspended: Suspended) -> str:

@@ -7,6 +7,7 @@ services, windows and flags are worked out when usage is read.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from billing.config import Isp
 from billing.core.period import Span, hours_of, local_midnight
@@ -60,7 +61,7 @@ def settings_of(isp: Isp) -> Settings:
     """What usage has to know of isp.toml."""
     return Settings(
         buckets=isp.usage.buckets,
-        grid=Grid(isp.usage.grid_zone),
+        grid=_grid(isp.usage.grid_zone),
         line_rates={nas.id: nas.line_rate_mbps * 10**6 for nas in isp.nas},
         counting_from={nas.id: int(nas.counting_from.timestamp()) for nas in isp.nas},
         retention_days=isp.usage.retention_days,
@@ -123,6 +124,12 @@ def list_unbilled(window: Span, claims_of: ClaimsOf, settings: Settings) -> list
             if used.octets_in or used.octets_out:
                 found.append(Unbilled(identity, used))
     return sorted(found, key=lambda u: (-u.used.octets_in - u.used.octets_out, u.identity))
+
+
+@cache
+def _grid(zone: str) -> Grid:
+    """One for the process: it remembers the hours it has looked up."""
+    return Grid(zone)
 
 
 def _load(identities: set[str], start: int, end: int, settings: Settings) -> dict[str, Sessions]:

@@ -11,7 +11,6 @@ before it deletes the segments, so what moves meanwhile is seen twice, never not
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from billing.core.period import local_midnight, rfc3339
 from billing.core.usage import (
@@ -118,5 +117,5 @@ def day_of(second: int, grid: Grid) -> date:
 
 def expiry(day: str, settings: Settings) -> int:
     """When usage of a local day may go, epoch seconds: a function of the day, so repeats agree."""
-    midnight: Any = local_midnight(date.fromisoformat(day), settings.grid.zone)
+    midnight = local_midnight(date.fromisoformat(day), settings.grid.zone)
     return int(midnight.timestamp()) + (settings.retention_days + 1) * 86_400

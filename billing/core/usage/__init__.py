@@ -24,13 +24,16 @@ from billing.core.usage.mediation import (
     mediate,
 )
 from billing.core.usage.packs import (
+    UNREADABLE,
     Pack,
     Suspended,
     canonical,
     open_pack,
     pack_from,
+    proven_pack,
     sealed,
     signature,
+    unreadable,
 )
 from billing.core.usage.segments import (
     Segment,
@@ -63,6 +66,7 @@ from billing.core.usage.windows import (
 
 __all__ = [
     "START_CHAIN_SECONDS",
+    "UNREADABLE",
     "Batch",
     "Claim",
     "Grid",
@@ -92,6 +96,7 @@ __all__ = [
     "open_pack",
     "pack_from",
     "pack_sessions",
+    "proven_pack",
     "sealed",
     "segments_of",
     "signature",
@@ -99,6 +104,7 @@ __all__ = [
     "total",
     "unclaimed",
     "unpack_sessions",
+    "unreadable",
     "used_by_service",
     "window_on_grid",
 ]

@@ -50,6 +50,11 @@ class Suspended:
     seq: int | None = None
 
     @property
+    def unproven(self) -> bool:
+        """It was the signature that was refused: newer keys may accept it."""
+        return self.reason in (FORGED, UNKNOWN_COLLECTOR)
+
+    @property
     def digest(self) -> str:
         """Names it by its content: the same record delivered again is the same item."""
         return hashlib.sha256(self.raw.encode()).hexdigest()
@@ -82,7 +87,7 @@ def open_pack(data: bytes, keys: Mapping[str, bytes], arrived: date) -> Pack | S
         if not isinstance(content, dict):
             problem = "not a pack: an object with v, collector, boot, first_seq, records and hmac"
             return Suspended(MALFORMED, problem, canonical(content), arrived)
-        return _proven(content, keys, arrived)  # pyright: ignore[reportUnknownArgumentType]
+        return proven_pack(content, keys, arrived)  # pyright: ignore[reportUnknownArgumentType]
     except (ValueError, RecursionError) as error:  # of the JSON, or nested too deep to be written
         return unreadable(data, str(error), arrived)
 
@@ -91,6 +96,22 @@ def unreadable(data: bytes, why: str, arrived: date) -> Suspended:
     """Bytes that are no JSON, kept in base64."""
     problem = f"not JSON ({why}): send packs in UTF-8 JSON"
     return Suspended(UNREADABLE, problem, base64.b64encode(data).decode(), arrived)
+
+
+def proven_pack(
+    content: Mapping[str, Any], keys: Mapping[str, bytes], arrived: date
+) -> Pack | Suspended:
+    """A pack whose signature is by the key of the collector that it names, else suspended."""
+    collector, proof = content.get("collector"), content.get("hmac")
+    key = keys.get(collector) if isinstance(collector, str) else None
+    if key is None:
+        problem = f"collector {collector!r} has no key: register it, then recycle the pack"
+        return Suspended(UNKNOWN_COLLECTOR, problem, canonical(content), arrived)
+    signed = isinstance(proof, str) and proof.isascii()
+    if not (signed and hmac.compare_digest(str(proof), signature(content, key))):
+        problem = f"hmac is not by the key of collector {collector!r}: compare the two keys"
+        return Suspended(FORGED, problem, canonical(content), arrived)
+    return pack_from(content, arrived)
 
 
 def pack_from(content: Mapping[str, Any], arrived: date) -> Pack | Suspended:
@@ -107,21 +128,6 @@ def pack_from(content: Mapping[str, Any], arrived: date) -> Pack | Suspended:
     if not isinstance(records, list):
         return _malformed(content, "records must be a list", arrived)
     return Pack(str(collector), str(boot), first_seq, tuple(records), arrived)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _proven(
-    content: Mapping[str, Any], keys: Mapping[str, bytes], arrived: date
-) -> Pack | Suspended:
-    collector, proof = content.get("collector"), content.get("hmac")
-    key = keys.get(collector) if isinstance(collector, str) else None
-    if key is None:
-        problem = f"collector {collector!r} has no key: register it, then recycle the pack"
-        return Suspended(UNKNOWN_COLLECTOR, problem, canonical(content), arrived)
-    signed = isinstance(proof, str) and proof.isascii()
-    if not (signed and hmac.compare_digest(str(proof), signature(content, key))):
-        problem = f"hmac is not by the key of collector {collector!r}: compare the two keys"
-        return Suspended(FORGED, problem, canonical(content), arrived)
-    return pack_from(content, arrived)
 
 
 def _is_name(value: object) -> bool:

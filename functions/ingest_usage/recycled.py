@@ -1,0 +1,85 @@
+"""Usage by queue: packs from files, and suspended records that were corrected or only recycled.
+
+A message is a pack, or {"suspense": <id>, "record": {…}}, or {"suspense": <id>, "pack": {…}}. What
+mediation refuses again stays open in suspense with the reason of now; the rest is marked recycled.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.core.usage import Pack, Suspended, mediate, pack_from, proven_pack, unreadable
+from billing.store import suspense
+from functions.ingest_usage import shared
+from functions.runtime import clock, logger, metrics
+
+_RECYCLED = "recycled"  # stands for the collector of what comes out of suspense
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; `suspense_id` is "" for a pack from a file."""
+
+    suspense_id: str
+    actor: str
+    pack: Pack | Suspended
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    now, messages = clock(), [_message(record) for record in SQSEvent(event).records]
+
+    batch = mediate([message.pack for message in messages], shared.settings())
+    again = {one.boot: one for one in batch.suspended if one.collector == _RECYCLED}
+    others = tuple(one for one in batch.suspended if one.collector != _RECYCLED)
+
+    shared.store(replace(batch, suspended=others))
+    for message in messages:
+        if message.suspense_id:
+            _mark(message, again.get(message.suspense_id), now)
+    return {"batchItemFailures": []}
+
+
+def _message(record: Any) -> Message:
+    arrived = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC).date()
+    try:
+        content = json.loads(record.body)
+    except (ValueError, RecursionError) as error:
+        return Message("", "", unreadable(record.body.encode(), str(error), arrived))
+    if not isinstance(content, dict):
+        return Message("", "", unreadable(record.body.encode(), "not an object", arrived))
+    id = content.get("suspense")
+    if not isinstance(id, str):
+        return Message("", "", _pack(content, arrived))
+    return Message(id, str(content.get("actor") or "mediation"), _recycled(id, content, arrived))
+
+
+def _recycled(id: str, content: Mapping[str, Any], arrived: date) -> Pack | Suspended:
+    pack = content.get("pack")
+    if not isinstance(pack, dict):
+        return Pack(_RECYCLED, id, None, (content.get("record"),), arrived)
+    found = _pack(pack, arrived)
+    return replace(found, collector=_RECYCLED, boot=id) if isinstance(found, Suspended) else found
+
+
+def _pack(content: Mapping[str, Any], arrived: date) -> Pack | Suspended:
+    """A signature is checked where there is one; the queue itself lets in only our own roles."""
+    if "hmac" in content:
+        return proven_pack(content, shared.collector_keys(), arrived)
+    return pack_from(content, arrived)
+
+
+def _mark(message: Message, refused: Suspended | None, now: datetime) -> None:
+    try:
+        if refused is None:
+            suspense.save_recycled(message.suspense_id, message.actor, now)
+        else:
+            suspense.save_refused(message.suspense_id, refused.reason, refused.problem, now)
+    except suspense.SuspenseNotFound as error:
+        logger.warning("nothing to mark", problem=str(error))
