@@ -1,16 +1,15 @@
-"""Invoices: list, show, explain, as PDF, by pay link, and one outside the cycle."""
+"""Invoices: list, show, explain, as PDF and by pay link."""
 
-from collections.abc import Sequence
+import os
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from billing.config import Isp
-from billing.core.invoicing import Invoice
+from billing.core.invoicing import Difference, Invoice, compare
 from billing.core.ledger import OpenItem
 from billing.core.money import Money
+from billing.store import invoices
 from billing.store.access import Access
 from billing.store.pages import Page
-from functions.portal_api.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,64 +19,76 @@ class Bill:
     invoice: Invoice
     open: Money
     state: str  # settled, partly paid, open, overdue
-    pay_path: str  # "/pay/<token>"; "" when nothing is open
 
     @property
     def id(self) -> str:
         return self.invoice.id
 
-
-@dataclass(frozen=True, slots=True)
-class AdHocLine:
-    text: str
-    quantity: str
-    unit: str
-    amount: Money
-    tax_category: str
+    @property
+    def pay_path(self) -> str:
+        """The path of its pay link on the portal; "" when nothing is open."""
+        return f"/pay/{self.invoice.pay_token}" if self.open.minor > 0 else ""
 
 
 def list_bills(
-    account_id: str,
-    sees: Access,
-    *,
-    today: date,
-    cursor: str | None = None,
-    limit: int = 25,
+    account_id: str, sees: Access, *, today: date, cursor: str | None = None, limit: int = 25
 ) -> Page[Bill]:
     """An account's invoices, newest first."""
-    raise NotImplementedError
+    items = {item.invoice_id: item for item in invoices.open_items(account_id, sees)}
+    found = invoices.list_invoices(account_id, sees, cursor=cursor, limit=limit)
+    return Page(tuple(_bill(one, items.get(one.id), today) for one in found.items), found.cursor)
 
 
-def overdue(today: date, *, cursor: str | None = None, limit: int = 25) -> Page[OpenItem]:
-    """Open items whose due day is over, oldest first, of all accounts."""
-    raise NotImplementedError
+def overdue(today: date) -> list[OpenItem]:
+    """Open items whose due day is over, oldest first, over all accounts."""
+    return invoices.overdue(today)
 
 
 def bill(invoice_id: str, sees: Access, today: date) -> Bill:
-    """One invoice. Raises NotFound also for an invoice of somebody else."""
-    raise NotImplementedError
+    """One invoice. InvoiceNotFound also for an invoice of somebody else."""
+    found = invoices.load_invoice(invoice_id, sees)
+    return _bill(found, invoices.load_item(found), today)
+
+
+def bill_of_number(number: str, sees: Access, today: date) -> Bill:
+    """One invoice by the number printed on it."""
+    found = invoices.invoice_by_number(number, sees)
+    return _bill(found, invoices.load_item(found), today)
 
 
 def bill_of_token(token: str, today: date) -> Bill:
-    """The invoice a pay link opens. Raises NotFound."""
-    raise NotImplementedError
+    """The invoice a pay link opens. Raises UnknownPayLink."""
+    found = invoices.invoice_of_token(token)
+    return _bill(found, invoices.load_item(found), today)
 
 
-def changes_since_last(bill: Bill, sees: Access) -> tuple[str, ...]:
-    """At most three sentences: why this bill differs from the one before; empty without one."""
-    raise NotImplementedError
+def difference_from_last(bill: Bill) -> Difference | None:
+    """How a bill differs from the one before, and why; None: not at all, or it is the first."""
+    now = bill.invoice
+    before = invoices.last_invoice(now.account_id, now.period.start)
+    if before is None:
+        return None
+    return next(iter(compare([now], {now.account_id: before})), None)
 
 
 def pdf(bill: Bill) -> bytes:
-    """The stored document. Raises DocumentNotFound while it is not rendered yet."""
-    raise NotImplementedError
+    """The stored document. Raises DocumentNotFound while it is not made yet."""
+    from billing.adapters import documents  # typst comes with it: only this pays for the import
+
+    return documents.get(os.environ["DOCUMENTS_BUCKET"], pdf_key(bill.invoice))
 
 
-def issue_ad_hoc(op: Operation, account_id: str, lines: Sequence[AdHocLine], isp: Isp) -> Invoice:
-    """An invoice outside the cycle, with the next number of the seller's series."""
-    raise NotImplementedError
+def pdf_key(invoice: Invoice) -> str:
+    return f"invoices/{invoice.id}.pdf"
 
 
-def begin_checkout(token: str, portal_url: str, now: datetime) -> str:
-    """The address of the processor's hosted page for what is open of a bill."""
-    raise NotImplementedError
+def _bill(invoice: Invoice, item: OpenItem | None, today: date) -> Bill:
+    """Where there is no open item any more, all of it is settled."""
+    left = item.open if item is not None else Money.zero(invoice.currency)
+    if left.minor <= 0:
+        state = "settled"
+    elif invoice.due_on < today:
+        state = "overdue"
+    else:
+        state = "open" if left == invoice.total else "partly paid"
+    return Bill(invoice, left, state)

@@ -1,32 +1,38 @@
 """Parties and accounts: find, show, create, edit, note."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from billing.config import Isp
-from billing.core.ledger import OpenItem
 from billing.core.money import Money
 from billing.core.party import (
     Account,
     Address,
+    Contact,
     IdentityAssignment,
     Party,
     Service,
     Subject,
     TaxPlace,
 )
-from billing.core.subscription import Subscription
-from billing.store.access import Access
+from billing.core.period import Span, local_day, local_midnight
+from billing.core.subscription import start
+from billing.store import accounts, assignments, catalog, timeline
+from billing.store import customers as store
+from billing.store.access import EVERY_ACCOUNT, Access
+from billing.store.account_rows import new_lock, party_put, subject_put
+from billing.store.customers import Customer
 from billing.store.pages import Page
 from billing.store.timeline import Event
+from billing.store.transactions import EditConflict, commit
 from functions.portal_api.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One line of the list of customers."""
+    """One account in the list of customers."""
 
     account_id: str
     party_id: str
@@ -38,29 +44,16 @@ class CustomerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceView:
-    """A service with what runs on it and whose usage is counted for it."""
-
-    service: Service
-    subscriptions: tuple[Subscription, ...]
-    identities: tuple[IdentityAssignment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """One account with everything a person wants to see first."""
+class PartyView:
+    """A party with its personal data. `version` counts edits of the data; 0: erased."""
 
     party: Party
     subject: Subject
-    account: Account
-    balance: Money  # owed; below zero: credit
-    credit: Money
-    services: tuple[ServiceView, ...]
-    open_items: tuple[OpenItem, ...]  # oldest first
+    account_ids: tuple[str, ...]
 
     @property
-    def id(self) -> str:
-        return self.account.id
+    def version(self) -> int:
+        return self.subject.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +67,8 @@ class NewCustomer:
     billing_address: Address
     tax_place: TaxPlace
     cycle_anchor: int
-    offering_id: str
-    start: date  # local day; the subscription begins at its first instant
+    offering_id: str  # "": no subscription yet
+    start: date  # local day; account and subscription begin at its first instant
     identity: str  # "user:ada@isp.example"; "": none yet
     external_id: str = ""
     language: str = ""  # "": the ISP's
@@ -86,7 +79,7 @@ class NewCustomer:
 
 @dataclass(frozen=True, slots=True)
 class CustomerIds:
-    """What creating a customer made."""
+    """What creating a customer made. No subscription: ""."""
 
     party_id: str
     account_id: str
@@ -95,48 +88,210 @@ class CustomerIds:
 
 
 def list_customers(
-    sees: Access, *, query: str = "", cursor: str | None = None, limit: int = 25, today: date
+    *, query: str = "", cursor: str | None = None, limit: int = 25, today: date
 ) -> Page[CustomerRow]:
     """Customers by name; `query`: the beginning of a name, or an id, external id, identity."""
-    raise NotImplementedError
+    by_identity = _account_of_identity(query) if query and cursor is None else None
+    found = store.list_customers(by_identity or query, cursor=cursor, limit=limit)
+    price_of = catalog.price_versions()
+    return Page(
+        tuple(
+            _row(store.load_customer(account.account_id, EVERY_ACCOUNT, price_of), today)
+            for summary in found.items
+            for account in summary.accounts
+        ),
+        found.cursor,
+    )
 
 
 def customer(account_id: str, sees: Access) -> Customer:
-    """One account, whole. Raises AccountNotFound."""
-    raise NotImplementedError
+    """One account with everything that hangs from it. Raises AccountNotFound."""
+    return store.load_customer(account_id, sees)
 
 
-def timeline(
+def own_customers(account_ids: tuple[str, ...]) -> tuple[Customer, ...]:
+    """The accounts of one login."""
+    price_of = catalog.price_versions()
+    access = Access(frozenset(account_ids))
+    return tuple(store.load_customer(one, access, price_of) for one in account_ids)
+
+
+def state_of(customer: Customer, today: date) -> str:
+    """active, closed, or overdue when an open item's due day is over."""
+    late = any(item.due_on < today and item.open.minor > 0 for item in customer.open_items)
+    return "overdue" if late else customer.account.state
+
+
+def plan_of(customer: Customer) -> str:
+    """The names of the running plans."""
+    running = (one for one in customer.subscriptions if one.ended is None)
+    return ", ".join(sorted({one.current.price.name for one in running}))
+
+
+def timeline_of(
     account_id: str, sees: Access, *, cursor: str | None = None, limit: int = 50
 ) -> Page[Event]:
     """What happened on an account, newest first."""
-    raise NotImplementedError
+    return timeline.list_events(account_id, sees, cursor=cursor, limit=limit)
 
 
-def create_customer(op: Operation, wanted: NewCustomer, isp: Isp) -> CustomerIds:
-    """Party, account, service, identity and subscription in one transaction."""
-    raise NotImplementedError
+def party(party_id: str) -> PartyView:
+    """A party with its personal data and accounts. Raises PartyNotFound."""
+    return PartyView(
+        accounts.load_party(party_id),
+        accounts.load_subject(party_id),
+        tuple(accounts.accounts_of_party(party_id)),
+    )
 
 
-def create_party(op: Operation, fields: Mapping[str, Any]) -> Subject:
-    """A party; `fields` are those of wire.requests.PartyIn, in snake_case."""
-    raise NotImplementedError
+def create_party(op: Operation, fields: Mapping[str, Any]) -> PartyView:
+    """A party without an account yet; `fields` are those of wire.requests.PartyIn."""
+    made = Party(op.id("pty"), fields["kind"], fields["external_id"])
+    data = {name: fields[name] for name in ("name", "email", "phone", "vat_id")}
+    subject = Subject(made.id, contacts=_contacts(fields["contacts"]), **data)
+    event = Event("party.created", op.actor, made.id, "A party was created", op.at)
+    view = PartyView(replace(made, version=1), replace(subject, version=1), ())
+    commit(
+        [
+            party_put(made),
+            *new_lock("party", made.id, made.external_id),
+            subject_put(subject),
+            timeline.put_of(None, event),
+            *op.keep(view),
+        ]
+    )
+    return view
 
 
-def edit_party(op: Operation, party_id: str, version: int, changes: Mapping[str, Any]) -> Subject:
-    """Change what `changes` names. `version` is the one that was seen; else EditConflict."""
-    raise NotImplementedError
+def edit_party(op: Operation, party_id: str, version: int, changes: Mapping[str, Any]) -> PartyView:
+    """Change what `changes` names. `version` is the one that was seen; else EditConflict.
+
+    The event stands on the first account's timeline and tells which fields, never their content.
+    """
+    seen = party(party_id)
+    if seen.version != version:
+        raise EditConflict(f"party {party_id}")
+    fields = dict(changes)
+    if "contacts" in fields:
+        fields["contacts"] = _contacts(fields["contacts"])
+    text = f"Changed: {', '.join(sorted(changes))}"
+    event = Event("party.changed", op.actor, party_id, text, op.at)
+    place = next(iter(seen.account_ids), None)
+    saved = replace(seen.subject, **fields)
+    commit([subject_put(saved), timeline.put_of(place, event)])
+    return replace(seen, subject=replace(saved, version=version + 1))
 
 
 def create_account(op: Operation, fields: Mapping[str, Any], isp: Isp) -> Account:
-    raise NotImplementedError
+    """An account of a party; what is left out is the ISP's own. wire.requests.AccountIn."""
+    payer = accounts.load_party(fields["party_id"])
+    new = Account(
+        id=op.id("acc"),
+        party_id=payer.id,
+        seller_id=isp.seller(fields["seller_id"]).id,
+        currency=fields["currency"] or isp.isp.currency,
+        language=fields["language"] or isp.isp.language,
+        cycle_anchor=fields["cycle_anchor"] or isp.cycles.anchors[0],
+        opened_on=fields["opened_on"] or local_day(op.at, isp.isp.zone),
+        tax_place=TaxPlace(**fields["tax_place"]),
+        billing_address=Address(**fields["billing_address"]),
+        parent_id=fields["parent_id"],
+        external_id=fields["external_id"],
+    )
+    event = Event("account.created", op.actor, new.id, "The account was opened", op.at)
+    saved = replace(new, version=1)
+    accounts.save_new_account(new, event, also=op.keep(saved))
+    return saved
 
 
 def edit_account(
     op: Operation, account_id: str, version: int, changes: Mapping[str, Any]
 ) -> Account:
-    raise NotImplementedError
+    """Change what `changes` names. `version` is the one that was seen; else EditConflict."""
+    stored = accounts.load_account(account_id, EVERY_ACCOUNT)
+    if stored.version != version:
+        raise EditConflict(f"account {account_id}")
+    fields = dict(changes)
+    if "billing_address" in fields:
+        fields["billing_address"] = Address(**fields["billing_address"])
+    if "tax_place" in fields:
+        fields["tax_place"] = TaxPlace(**fields["tax_place"])
+    text = f"Changed: {', '.join(sorted(changes))}"
+    event = Event("account.changed", op.actor, account_id, text, op.at)
+    return accounts.save_account(replace(stored, **fields), event)
+
+
+def create_customer(op: Operation, wanted: NewCustomer, isp: Isp) -> CustomerIds:
+    """Party, account, service, identity and subscription in one transaction."""
+    zone = isp.isp.zone
+    begins = local_midnight(wanted.start, zone)
+    ids = CustomerIds(
+        op.id("pty"), op.id("acc"), op.id("svc"), op.id("sub") if wanted.offering_id else ""
+    )
+    site = wanted.site or wanted.billing_address
+    service = Service(ids.service_id, ids.account_id, wanted.service_name, site=site)
+    subscriptions = ()
+    if wanted.offering_id:
+        price = catalog.load_offering(wanted.offering_id).version_on(wanted.start)
+        subscriptions = (start(ids.subscription_id, ids.account_id, ids.service_id, price, begins),)
+    held = (
+        IdentityAssignment(wanted.identity, service.id, ids.account_id, Span(begins, None)),
+    ) if wanted.identity else ()  # fmt: skip
+    event = Event("customer.created", op.actor, ids.account_id, "The account was opened", op.at)
+    accounts.save_new_customer(
+        party=Party(ids.party_id, wanted.kind),  # pyright: ignore[reportArgumentType]
+        subject=Subject(ids.party_id, wanted.name, wanted.email, wanted.phone, wanted.vat_id),
+        account=_account(ids, wanted, isp),
+        services=[service],
+        subscriptions=subscriptions,
+        identities=held,
+        event=event,
+        also=op.keep(ids),
+    )
+    return ids
 
 
 def add_note(op: Operation, account_id: str, text: str) -> Event:
-    raise NotImplementedError
+    """A note on an account's timeline."""
+    accounts.load_account(account_id, EVERY_ACCOUNT)
+    note = Event("note", op.actor, op.id("nte"), text, op.at)
+    commit([timeline.put_of(account_id, note), *op.keep(note)])
+    return note
+
+
+def _account(ids: CustomerIds, wanted: NewCustomer, isp: Isp) -> Account:
+    return Account(
+        id=ids.account_id,
+        party_id=ids.party_id,
+        seller_id=isp.seller().id,
+        currency=isp.isp.currency,
+        language=wanted.language or isp.isp.language,
+        cycle_anchor=wanted.cycle_anchor,
+        opened_on=wanted.start,
+        tax_place=wanted.tax_place,
+        billing_address=wanted.billing_address,
+        external_id=wanted.external_id,
+    )
+
+
+def _contacts(fields: list[Mapping[str, Any]]) -> tuple[Contact, ...]:
+    return tuple(Contact(**contact) for contact in fields)
+
+
+def _row(found: Customer, today: date) -> CustomerRow:
+    return CustomerRow(
+        found.account.id,
+        found.party.id,
+        found.subject.name,
+        found.account.external_id,
+        plan_of(found),
+        state_of(found, today),
+        found.balance,
+    )
+
+
+def _account_of_identity(query: str) -> str | None:
+    for identity in (query, f"user:{query}"):
+        if held := assignments.who_has(identity):
+            return held[-1].account_id
+    return None

@@ -1,14 +1,32 @@
 """Subscriptions: begin one, change its plan, end it, and say before what it will cost."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.config import Isp
+from billing.core import charging
+from billing.core import subscription as core
+from billing.core.catalog import PriceVersion
 from billing.core.charging import Charge
-from billing.core.money import Money
+from billing.core.money import CurrencyMismatch, Money
+from billing.core.party import Account
+from billing.core.period import (
+    Period,
+    local_day,
+    next_grid_hour,
+    period_containing,
+    rfc3339,
+)
 from billing.core.subscription import Subscription
-from billing.store.access import Access
+from billing.store import accounts, catalog, invoices
+from billing.store.access import EVERY_ACCOUNT, Access
+from billing.store.timeline import Event
+from billing.store.transactions import EditConflict
 from functions.portal_api.operation import Operation
+
+# Credits reach back to the lines that were charged in advance; a year of bills holds them all.
+BILLS_LOOKED_BACK = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +36,12 @@ class Preview:
     subscription: Subscription  # as it would be afterwards
     lines: tuple[Charge, ...]
     total: Money
-    usage_from: datetime  # the grid hour from which usage is rated under the new price
+    usage_from: datetime  # the grid hour from which usage is counted under the new price
 
 
 def subscription(account_id: str, subscription_id: str, sees: Access) -> Subscription:
-    """One subscription with its timeline. Raises NotFound."""
-    raise NotImplementedError
+    """One subscription with its timeline. Raises SubscriptionNotFound."""
+    return accounts.load_subscription(account_id, subscription_id, sees, catalog.price_versions())
 
 
 def begin(
@@ -36,7 +54,15 @@ def begin(
     isp: Isp,
 ) -> Subscription:
     """A new subscription of a service, at the price version valid on that local day."""
-    raise NotImplementedError
+    account = accounts.load_account(account_id, EVERY_ACCOUNT)
+    accounts.load_service(account_id, service_id, EVERY_ACCOUNT)
+    price = _price(offering_id, since, isp)
+    if price.currency != account.currency:
+        raise CurrencyMismatch(account.currency, price.currency)
+    new = core.start(op.id("sub"), account_id, service_id, price, since)
+    text = f"{price.name} begins at {rfc3339(since)}"
+    event = Event("subscription.started", op.actor, new.id, text, op.at)
+    return accounts.save_subscription(new, event, also=op.keep(replace(new, version=1)))
 
 
 def preview_change(
@@ -47,7 +73,14 @@ def preview_change(
     sees: Access,
     isp: Isp,
 ) -> Preview:
-    raise NotImplementedError
+    """What changing the plan at an instant will add to the next bill. Writes nothing."""
+    account = accounts.load_account(account_id, sees)
+    now = subscription(account_id, subscription_id, sees)
+    price = _price(offering_id, at, isp)
+    after = core.change_plan(now, price, at)
+    billed = _billed(account_id, subscription_id)
+    lines = charging.preview_change(now, price, at, _period(account, at, isp), billed)
+    return _preview(after, lines, at, isp)
 
 
 def change(
@@ -60,16 +93,64 @@ def change(
     isp: Isp,
 ) -> Subscription:
     """Change the plan. `version` is the one that was seen; else EditConflict."""
-    raise NotImplementedError
+    now = _seen(account_id, subscription_id, version)
+    price = _price(offering_id, at, isp)
+    after = core.change_plan(now, price, at)
+    text = f"Plan changes from {now.current.price.name} to {price.name} at {rfc3339(at)}"
+    event = Event("subscription.changed", op.actor, subscription_id, text, op.at)
+    saved = replace(after, version=version + 1)
+    return accounts.save_subscription(after, event, also=op.keep(saved))
 
 
 def preview_end(
     account_id: str, subscription_id: str, at: datetime, sees: Access, isp: Isp
 ) -> Preview:
-    raise NotImplementedError
+    """What ending the subscription at an instant will add to the next bill. Writes nothing."""
+    account = accounts.load_account(account_id, sees)
+    now = subscription(account_id, subscription_id, sees)
+    after = core.end(now, at)
+    billed = _billed(account_id, subscription_id)
+    lines = charging.preview_end(now, at, _period(account, at, isp), billed)
+    return _preview(after, lines, at, isp)
 
 
 def end(
     op: Operation, account_id: str, subscription_id: str, at: datetime, version: int
 ) -> Subscription:
-    raise NotImplementedError
+    """End the subscription. `version` is the one that was seen; else EditConflict."""
+    after = core.end(_seen(account_id, subscription_id, version), at)
+    text = f"{after.current.price.name} ends at {rfc3339(at)}"
+    event = Event("subscription.ended", op.actor, subscription_id, text, op.at)
+    saved = replace(after, version=version + 1)
+    return accounts.save_subscription(after, event, also=op.keep(saved))
+
+
+def _seen(account_id: str, subscription_id: str, version: int) -> Subscription:
+    found = subscription(account_id, subscription_id, EVERY_ACCOUNT)
+    if found.version != version:
+        raise EditConflict(f"subscription {subscription_id}")
+    return found
+
+
+def _price(offering_id: str, at: datetime, isp: Isp) -> PriceVersion:
+    return catalog.load_offering(offering_id).version_on(local_day(at, isp.isp.zone))
+
+
+def _period(account: Account, at: datetime, isp: Isp) -> Period:
+    zone = isp.isp.zone
+    return period_containing(local_day(at, zone), account.cycle_anchor, zone)
+
+
+def _billed(account_id: str, subscription_id: str) -> list[Charge]:
+    found = invoices.list_invoices(account_id, EVERY_ACCOUNT, limit=BILLS_LOOKED_BACK)
+    return [
+        line
+        for invoice in found.items
+        for line in invoice.lines
+        if line.subscription_id == subscription_id and line.kind != "usage"
+    ]
+
+
+def _preview(after: Subscription, lines: Sequence[Charge], at: datetime, isp: Isp) -> Preview:
+    total = Money.total((line.amount for line in lines), after.current.price.currency)
+    return Preview(after, tuple(lines), total, next_grid_hour(at, isp.usage.grid_zone))

@@ -1,27 +1,68 @@
 """Services and the identities whose usage is theirs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing.core.party import IdentityAssignment, Service
-from billing.store.access import Access
+from billing.core.party import Address, IdentityAssignment, Service, holder
+from billing.core.period import Span, rfc3339
+from billing.store import accounts, assignments
+from billing.store.access import EVERY_ACCOUNT, Access
+from billing.store.timeline import Event
+from billing.store.transactions import EditConflict
 from functions.portal_api.operation import Operation
 
 
 def service(account_id: str, service_id: str, sees: Access) -> Service:
-    raise NotImplementedError
+    """One service of an account. Raises ServiceNotFound."""
+    return accounts.load_service(account_id, service_id, sees)
+
+
+def identities(account_id: str, service_id: str, sees: Access) -> tuple[IdentityAssignment, ...]:
+    """The dated assignments of a service, by identity and start."""
+    sees.check(account_id)
+    held = assignments.assignments_of(account_id)
+    return tuple(one for one in held if one.service_id == service_id)
 
 
 def create(op: Operation, account_id: str, fields: Mapping[str, Any]) -> Service:
     """A service, with identities from `since` on; `fields` are those of wire.requests.ServiceIn."""
-    raise NotImplementedError
+    accounts.load_account(account_id, EVERY_ACCOUNT)
+    new = Service(
+        id=op.id("svc"),
+        account_id=account_id,
+        name=fields["name"],
+        kind=fields["kind"],
+        site=Address(**fields["site"]),
+        external_id=fields["external_id"],
+    )
+    since = fields["since"] or op.at
+    held = [
+        IdentityAssignment(identity, new.id, account_id, Span(since, None))
+        for identity in fields["identities"]
+    ]
+    event = Event("service.created", op.actor, new.id, f"Service {new.name} was created", op.at)
+    saved = replace(new, version=1)
+    accounts.save_new_service(new, event, identities=held, also=op.keep(saved))
+    return saved
 
 
 def edit(
     op: Operation, account_id: str, service_id: str, version: int, changes: Mapping[str, Any]
 ) -> Service:
-    raise NotImplementedError
+    """Change what `changes` names. `version` is the one that was seen; else EditConflict."""
+    stored = service(account_id, service_id, EVERY_ACCOUNT)
+    if stored.version != version:
+        raise EditConflict(f"service {service_id}")
+    fields = dict(changes)
+    if fields.get("site"):
+        fields["site"] = Address(**fields["site"])
+    edited = replace(stored, **fields)
+    text = f"Service {edited.name}: {', '.join(sorted(changes))} changed"
+    return accounts.save_service(
+        edited, Event("service.changed", op.actor, service_id, text, op.at)
+    )
 
 
 def assign(
@@ -33,10 +74,20 @@ def assign(
     until: datetime | None,
     *,
     take_over: bool,
-) -> tuple[IdentityAssignment, ...]:
-    """Give an identity to a service; `take_over` ends another service's assignment at `since`."""
-    raise NotImplementedError
+) -> IdentityAssignment:
+    """Give an identity to a service; `take_over` ends another service's assignment at `since`.
 
-
-def identities(account_id: str, service_id: str, sees: Access) -> tuple[IdentityAssignment, ...]:
-    raise NotImplementedError
+    A move is two writes, the end first: cut between them, the identity is nobody's and its usage
+    is listed as unbilled; the same request again finishes the move.
+    """
+    service(account_id, service_id, EVERY_ACCOUNT)
+    new = IdentityAssignment(identity, service_id, account_id, Span(since, until))
+    held = holder(assignments.who_has(identity), since)
+    if take_over and held is not None and held.service_id != service_id:
+        text = f"{identity} moves to another service at {rfc3339(since)}"
+        gone = Event("identity.ended", op.actor, held.service_id, text, op.at)
+        assignments.save_closed(identity, held.account_id, held.service_id, since, gone)
+    text = f"{identity} belongs to this service from {rfc3339(since)}"
+    event = Event("identity.assigned", op.actor, service_id, text, op.at)
+    assignments.save_assignment(new, event, also=op.keep(new))
+    return new
