@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from billing.config.sections import Isp
 from billing.core.catalog import BadPrice, Offering, price_version_from
+from billing.core.catalog.fields import list_of, refuse_unknown, text_of
 from billing.core.errors import BillingError
 from billing.core.ids import derived_id
 
@@ -20,7 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 # Offerings of plans.toml have no birth: their ids follow from their codes alone.
 _NO_BIRTH = datetime(1970, 1, 1, tzinfo=UTC)
-_OFFERING = ("code", "name", "versions")
 
 
 class BadConfig(BillingError):
@@ -56,9 +56,12 @@ def _isp(file: Path, state: tuple[int, int]) -> Isp:
 @lru_cache(maxsize=8)
 def _plans(file: Path, state: tuple[int, int]) -> tuple[Offering, ...]:
     data = _toml(file)
-    if list(data) != ["offerings"] or type(data["offerings"]) is not list:
-        raise BadConfig(file, ["offerings: list what is sold, each under [[offerings]]; no more"])
-    entries = cast(list[Mapping[str, Any]], data["offerings"])
+    if list(data) != ["offerings"]:
+        raise BadConfig(file, ["list what is sold, each under [[offerings]], and nothing else"])
+    try:
+        entries = list_of(data, "offerings", "plans")
+    except BadPrice as error:
+        raise BadConfig(file, [str(error)]) from None
     offerings: list[Offering] = []
     problems: list[str] = []
     for place, entry in enumerate(entries):
@@ -77,20 +80,15 @@ def _plans(file: Path, state: tuple[int, int]) -> tuple[Offering, ...]:
 
 
 def _offering(entry: Mapping[str, Any], path: str) -> Offering:
-    for field in entry:
-        if field not in ("code", "name", "versions"):
-            raise BadPrice(f"{path}.{field}", "there is no such field", _meant(field, _OFFERING))
-    for field in _OFFERING:
-        if not entry.get(field):
-            raise BadPrice(f"{path}.{field}", "it is missing", "write it")
-    code, name = str(entry["code"]), str(entry["name"])
+    refuse_unknown(entry, ("code", "name", "versions"), path)
+    code, name = text_of(entry, "code", path), text_of(entry, "name", path)
     id = derived_id("ofr", _NO_BIRTH, code)
     versions = tuple(
         price_version_from(
             {"offering_id": id, "name": name, "version": place + 1, **version},
             f"{path}.versions[{place}]",
         )
-        for place, version in enumerate(entry["versions"])
+        for place, version in enumerate(list_of(entry, "versions", path))
     )
     return Offering(id, name, versions, code)
 

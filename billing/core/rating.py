@@ -38,7 +38,7 @@ def rate(price: Price, quantity: Fraction | Decimal | int | str) -> Rated:
     exact_quantity = _exact(quantity)
     if isinstance(price, RecurringPrice):
         unit, exact = "period", price.amount * exact_quantity
-        steps = [f"{figure(exact_quantity)} × {_price(price.amount, price)}"]
+        steps = [f"{exact_quantity} × {_price(price.amount, price)}"]
     else:
         unit = price.unit
         match price.model:

@@ -138,12 +138,11 @@ def _credits_of(
         if part.price.ref == line.price_ref
         for day in _days(part.first, part.end)
     }
-    earlier = [charge for charge in billed if charge.corrects == line.key]
-    credited = {day for charge in earlier for day in _days(*charge.span)}
+    earlier = _credits(line, billed)
     in_period = _days(*line.span) & _days(period.start, period.end)
     left = line.amount.minor + sum(charge.amount.minor for charge in earlier)
     found: list[Charge] = []
-    for first, end in _runs(in_period - held - credited):
+    for first, end in _runs(in_period - held - _days_credited(earlier)):
         exact = line.amount.minor * Fraction((end - first).days, _length(line))
         amount = Money(
             min(Money.rounded(exact, line.amount.currency).minor, left), line.amount.currency
@@ -189,13 +188,17 @@ def _billed_days(
         and charge.code == price.code
         and charge.kind in ("recurring", "proration")
     ]
-    keys = {line.key for line in lines}
-    credits = [charge for charge in billed if charge.corrects in keys]
-    return _all_days(lines) - _all_days(credits)
+    return {
+        day for line in lines for day in _days(*line.span) - _days_credited(_credits(line, billed))
+    }
 
 
-def _all_days(charges: Iterable[Charge]) -> set[date]:
-    return {day for charge in charges for day in _days(*charge.span)}
+def _credits(line: Charge, billed: Sequence[Charge]) -> list[Charge]:
+    return [charge for charge in billed if charge.corrects == line.key]
+
+
+def _days_credited(credits: Iterable[Charge]) -> set[date]:
+    return {day for charge in credits for day in _days(*charge.span)}
 
 
 def _days(first: date, end: date) -> set[date]:
