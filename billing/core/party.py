@@ -223,8 +223,9 @@ def subject_to_dict(subject: Subject) -> dict[str, Any]:
 
 
 def subject_from(data: Mapping[str, Any], version: int = 0) -> Subject:
-    contacts = tuple(Contact(**contact) for contact in data["contacts"])
-    return Subject(**{**data, "contacts": contacts}, version=version)
+    fields: dict[str, Any] = dict(data)
+    fields["contacts"] = tuple(Contact(**contact) for contact in data["contacts"])
+    return Subject(**fields, version=version)
 
 
 def account_to_dict(account: Account) -> dict[str, Any]:
@@ -246,16 +247,12 @@ def account_to_dict(account: Account) -> dict[str, Any]:
 
 
 def account_from(data: Mapping[str, Any], version: int = 0) -> Account:
-    address = data["billing_address"]
-    return Account(
-        **{
-            **data,
-            "opened_on": date.fromisoformat(data["opened_on"]),
-            "tax_place": TaxPlace(**data["tax_place"]),
-            "billing_address": None if address is None else address_from(address),
-        },
-        version=version,
-    )
+    fields: dict[str, Any] = dict(data)
+    address = fields["billing_address"]
+    fields["opened_on"] = date.fromisoformat(data["opened_on"])
+    fields["tax_place"] = TaxPlace(**data["tax_place"])
+    fields["billing_address"] = None if address is None else address_from(address)
+    return Account(**fields, version=version)
 
 
 def service_to_dict(service: Service) -> dict[str, Any]:
@@ -271,8 +268,9 @@ def service_to_dict(service: Service) -> dict[str, Any]:
 
 
 def service_from(data: Mapping[str, Any], version: int = 0) -> Service:
-    site = None if data["site"] is None else address_from(data["site"])
-    return Service(**{**data, "site": site}, version=version)
+    fields: dict[str, Any] = dict(data)
+    fields["site"] = None if data["site"] is None else address_from(data["site"])
+    return Service(**fields, version=version)
 
 
 def assignment_to_dict(assignment: IdentityAssignment) -> dict[str, Any]:

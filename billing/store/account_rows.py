@@ -22,9 +22,9 @@ from billing.core.party import (
 from billing.core.subscription import Subscription, subscription_from
 from billing.core.subscription import to_dict as subscription_to_dict
 from billing.store.catalog import PriceOf
+from billing.store.rows import body_of, version_of
 from billing.store.tables import (
     AccountRow,
-    Key,
     balance_key,
     cycle_index,
     external_key,
@@ -128,22 +128,6 @@ def service_of(row: AccountRow) -> Service:
 
 def subscription_of(row: AccountRow, price_of: PriceOf) -> Subscription:
     return subscription_from({**body_of(row), "version": version_of(row)}, price_of)
-
-
-def body_of(row: AccountRow) -> dict[str, Any]:
-    return json.loads(row.body or "{}")
-
-
-def version_of(row: AccountRow) -> int:
-    return int(row.version or 0)
-
-
-def find(key: Key) -> AccountRow | None:
-    """The row under a key, read consistently; None: there is none."""
-    try:
-        return AccountRow.get(*key, consistent_read=True)
-    except AccountRow.DoesNotExist:
-        return None
 
 
 def _lock_row(kind: str, id: str, external_id: str) -> AccountRow:

@@ -14,8 +14,9 @@ from billing.core.subscription import Subscription
 from billing.store import account_rows as rows
 from billing.store import assignments, timeline
 from billing.store.access import EVERY_ACCOUNT, Access, AccountNotFound
-from billing.store.account_rows import ExternalIdTaken, find
+from billing.store.account_rows import ExternalIdTaken
 from billing.store.catalog import PriceOf
+from billing.store.rows import body_of, find
 from billing.store.tables import (
     AccountRow,
     cycle_index,
@@ -128,7 +129,7 @@ def accounts_of_party(party_id: str) -> list[str]:
 def find_external(kind: str, external_id: str) -> str | None:
     """The id of the "party", "account" or "service" with that external id; None: nobody has it."""
     row = find(external_key(kind, external_id))
-    return None if row is None else rows.body_of(row)["id"]
+    return None if row is None else body_of(row)["id"]
 
 
 def save_new_customer(

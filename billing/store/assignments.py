@@ -16,6 +16,7 @@ from billing.core.party import (
     close,
 )
 from billing.store import timeline
+from billing.store.rows import find, version_of
 from billing.store.tables import AccountRow, account_identity_key, identity_key
 from billing.store.timeline import Event
 from billing.store.transactions import (
@@ -121,11 +122,8 @@ def _puts(identity: str, account_id: str, after: Assignments, version: int) -> l
 
 
 def _load(identity: str) -> tuple[Assignments, int]:
-    try:
-        row = AccountRow.get(*identity_key(identity), consistent_read=True)
-    except AccountRow.DoesNotExist:
-        return (), 0
-    return _assignments(row), int(row.version or 0)
+    row = find(identity_key(identity))
+    return ((), 0) if row is None else (_assignments(row), version_of(row))
 
 
 def _assignments(row: AccountRow) -> Assignments:

@@ -11,6 +11,7 @@ from billing.core.catalog import (
 )
 from billing.core.errors import BillingError
 from billing.store import timeline
+from billing.store.rows import body_of, find
 from billing.store.tables import (
     AccountRow,
     of_prefix,
@@ -56,7 +57,8 @@ def put_price_version(version: PriceVersion, event: Event) -> bool:
 
     The offering appears with its first version; its name is that of the latest.
     """
-    if version.version > 1 and not _exists(version.offering_id, version.version - 1):
+    before = price_version_key(version.offering_id, version.version - 1)
+    if version.version > 1 and find(before) is None:
         raise NotTheNextVersion(version.offering_id, version.version)
     row = AccountRow(*price_version_key(version.offering_id, version.version))
     row.body = json.dumps(price_version_to_dict(version), sort_keys=True)
@@ -82,11 +84,10 @@ def list_offerings() -> list[Offering]:
 
 def load_price_version(offering_id: str, version: int) -> PriceVersion:
     """One version. PriceVersionNotFound when there is none."""
-    try:
-        key = price_version_key(offering_id, version)
-        return _version(AccountRow.get(*key, consistent_read=True))
-    except AccountRow.DoesNotExist:
-        raise PriceVersionNotFound(offering_id, version) from None
+    row = find(price_version_key(offering_id, version))
+    if row is None:
+        raise PriceVersionNotFound(offering_id, version)
+    return _version(row)
 
 
 def price_versions() -> PriceOf:
@@ -101,13 +102,5 @@ def price_versions() -> PriceOf:
     return price_of
 
 
-def _exists(offering_id: str, version: int) -> bool:
-    try:
-        AccountRow.get(*price_version_key(offering_id, version), consistent_read=True)
-    except AccountRow.DoesNotExist:
-        return False
-    return True
-
-
 def _version(row: AccountRow) -> PriceVersion:
-    return price_version_from(json.loads(row.body or "{}"))
+    return price_version_from(body_of(row))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.core.errors import BillingError
+from billing.store.rows import body_of, find
 from billing.store.tables import AccountRow, idempotency_key
 from billing.store.transactions import Put, commit, put_new
 
@@ -49,11 +50,10 @@ class Answer:
 
 def load(principal: str, key: str, request: str, now: datetime) -> Answer | None:
     """The answer given before; None: this is the first time. KeyReused for another request."""
-    try:
-        row = AccountRow.get(*idempotency_key(principal, key), consistent_read=True)
-    except AccountRow.DoesNotExist:
+    row = find(idempotency_key(principal, key))
+    if row is None:
         return None
-    if row.expires is not None and row.expires <= now.timestamp():
+    if row.expires <= now.timestamp():
         return None  # past its TTL: it must not decide anything, though it is still stored
     answer = _answer(row)
     if answer.request != request:
@@ -91,5 +91,6 @@ def _row(answer: Answer) -> AccountRow:
 
 
 def _answer(row: AccountRow) -> Answer:
-    body = json.loads(row.body or "{}")
-    return Answer(**{**body, "at": datetime.fromtimestamp(body["at"], UTC)})
+    body = body_of(row)
+    body["at"] = datetime.fromtimestamp(body["at"], UTC)
+    return Answer(**body)

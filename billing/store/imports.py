@@ -14,7 +14,7 @@ from billing.core.errors import BillingError
 from billing.core.ids import derived_id
 from billing.core.period import instant_from, rfc3339
 from billing.store import timeline
-from billing.store.account_rows import body_of, find, version_of
+from billing.store.rows import body_of, find, version_of
 from billing.store.tables import AccountRow, import_key
 from billing.store.timeline import Event
 from billing.store.transactions import EditConflict, commit, put_version
@@ -99,8 +99,9 @@ def _row(one: Import) -> AccountRow:
 
 def _import(row: AccountRow) -> Import:
     body = body_of(row)
+    body["at"] = instant_from(body["at"])
     return Import(
-        **{**body, "at": instant_from(body["at"])},
+        **body,
         state=row.state,  # pyright: ignore[reportArgumentType]
         version=version_of(row),
     )

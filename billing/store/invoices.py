@@ -10,9 +10,9 @@ from billing.core.invoicing import Draft, Invoice, canonical, digest, draft_from
 from billing.core.ledger import OpenItem, invoice_transaction, open_item, open_item_from
 from billing.store import ledger, outbox, timeline
 from billing.store.access import Access, AccountNotFound
-from billing.store.account_rows import body_of, find
 from billing.store.outbox import Message
 from billing.store.pages import Page, page_of
+from billing.store.rows import body_of, find, find_document
 from billing.store.tables import (
     DRAFT_SHARDS,
     AccountRow,
@@ -230,12 +230,12 @@ def _pointer_puts(invoice: Invoice) -> list[Put]:
 
 
 def _pointer(key: tuple[str, str]) -> dict[str, str] | None:
-    try:
-        return json.loads(LedgerRow.get(*key, consistent_read=True).body)
-    except LedgerRow.DoesNotExist:
-        return None
+    row = find_document(key)
+    return None if row is None else body_of(row)
 
 
 def _load(account_id: str, invoice_id: str) -> Invoice:
-    row = LedgerRow.get(*invoice_key(account_id, invoice_id), consistent_read=True)
-    return invoice_from(json.loads(row.body))
+    row = find_document(invoice_key(account_id, invoice_id))
+    if row is None:
+        raise InvoiceNotFound(invoice_id)
+    return invoice_from(body_of(row))

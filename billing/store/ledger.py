@@ -28,6 +28,7 @@ from billing.store import outbox, timeline
 from billing.store.access import Access, AccountNotFound
 from billing.store.outbox import Message
 from billing.store.pages import Page, page_of
+from billing.store.rows import body_of, find, find_document, version_of
 from billing.store.tables import (
     AccountRow,
     LedgerRow,
@@ -98,14 +99,14 @@ def position_of(account_id: str, partition: Iterable[AccountRow]) -> Position:
     head = next((row for row in partition if row.sk == balance_key(account_id)[1]), None)
     if head is None:
         raise AccountNotFound(account_id)
-    currency = json.loads(head.body or "{}")["currency"]
-    items = [open_item_from(json.loads(row.body)) for row in of_prefix(partition, "OPEN#")]
+    currency = body_of(head)["currency"]
+    items = [open_item_from(body_of(row)) for row in of_prefix(partition, "OPEN#")]
     return Position(
         account_id,
         Money(int(head.minor or 0), currency),
         Money(int(head.credit or 0), currency),
         tuple(sorted(items, key=lambda item: (item.due_on, item.number))),
-        int(head.version or 0),
+        version_of(head),
     )
 
 
@@ -138,7 +139,7 @@ def post(
 
 
 def posted(transaction: Transaction) -> bool:
-    """Whether this fact is in the ledger, however allocated. Another under its id: EntryConflict."""
+    """Whether this fact is in the ledger, however allocated. Another fact: EntryConflict."""
     stored = load_transaction(transaction.account_id, transaction.id)
     if stored is None:
         return False
@@ -162,26 +163,22 @@ def list_transactions(
             **kwargs,
         )
 
-    return page_of(query, lambda row: transaction_from(json.loads(row.body)), cursor, limit)
+    return page_of(query, lambda row: transaction_from(body_of(row)), cursor, limit)
 
 
 def load_transaction(account_id: str, transaction_id: str) -> Transaction | None:
     """One transaction of an account (to reverse it); None: it was never posted."""
-    try:
-        row = LedgerRow.get(*transaction_key(account_id, transaction_id), consistent_read=True)
-    except LedgerRow.DoesNotExist:
-        return None
-    return transaction_from(json.loads(row.body))
+    row = find_document(transaction_key(account_id, transaction_id))
+    return None if row is None else transaction_from(body_of(row))
 
 
 def balance(account_id: str, access: Access) -> Money:
     """What the account owes, credit subtracted; below zero: what it has to its credit."""
     access.check(account_id)
-    try:
-        row = AccountRow.get(*balance_key(account_id), consistent_read=True)
-    except AccountRow.DoesNotExist:
-        raise AccountNotFound(account_id) from None
-    return Money(int(row.minor or 0), json.loads(row.body or "{}")["currency"])
+    row = find(balance_key(account_id))
+    if row is None:
+        raise AccountNotFound(account_id)
+    return Money(int(row.minor or 0), body_of(row)["currency"])
 
 
 # The rows of a posting, also used by invoices.py

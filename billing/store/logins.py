@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from billing.store import timeline
 from billing.store.access import Access, only
-from billing.store.account_rows import body_of, find
+from billing.store.rows import body_of, find
 from billing.store.tables import AccountRow, login_key
 from billing.store.timeline import Event
 from billing.store.transactions import commit, put_same

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from billing.core.period import instant_from
+from billing.store.rows import body_of, find, version_of
 from billing.store.tables import (
     OUTBOX_SHARDS,
     AccountRow,
@@ -49,10 +50,8 @@ def put_of(message: Message) -> Put:
 
 def load(message_id: str, at: datetime) -> Message | None:
     """One message by its id and time; None: it was sent so long ago that it expired."""
-    try:
-        return _message(AccountRow.get(*outbox_key(message_id, at), consistent_read=True))
-    except AccountRow.DoesNotExist:
-        return None
+    row = find(outbox_key(message_id, at))
+    return None if row is None else _message(row)
 
 
 def due(now: datetime, limit: int = 100) -> list[Message]:
@@ -107,9 +106,10 @@ def _row(message: Message) -> AccountRow:
 
 
 def _message(row: AccountRow) -> Message:
-    body = json.loads(row.body or "{}")
+    body = body_of(row)
+    body["at"] = instant_from(body["at"])
     return Message(
-        **{**body, "at": instant_from(body["at"])},
+        **body,
         state=row.state,  # pyright: ignore[reportArgumentType]
-        version=int(row.version or 0),
+        version=version_of(row),
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from billing.core.invoicing import Cause, Difference, Parked, Totals
 from billing.core.money import Money
 from billing.core.period import Period, instant_from, rfc3339
-from billing.store.account_rows import body_of, version_of
+from billing.store.rows import body_of, version_of
 from billing.store.tables import AccountRow, run_key, runs_index
 
 State = Literal["preparing", "review", "approved", "closed"]
@@ -142,7 +142,8 @@ def review_of(body: Mapping[str, Any]) -> Review:
         )
         for one in body["totals"]
     )
-    return Review(**{**body, "totals": totals, "at": instant_from(body["at"])})
+    fields: dict[str, Any] = {**body, "totals": totals, "at": instant_from(body["at"])}
+    return Review(**fields)
 
 
 def _json(data: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from billing.core.errors import BillingError
 from billing.core.invoicing import Difference, Parked
 from billing.store import series as number_series
 from billing.store import timeline
-from billing.store.account_rows import body_of, find
 from billing.store.pages import Page, page_of
+from billing.store.rows import body_of, find
 from billing.store.run_rows import (
     Review,
     Run,

@@ -11,7 +11,7 @@ from typing import Any
 
 from billing.core.errors import BillingError
 from billing.store import timeline
-from billing.store.account_rows import body_of, find, version_of
+from billing.store.rows import body_of, find, version_of
 from billing.store.tables import AccountRow, Key, series_key
 from billing.store.timeline import Event
 from billing.store.transactions import ATTEMPTS_MAX, EditConflict, commit, put_new, put_version

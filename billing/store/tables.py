@@ -10,7 +10,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
     index PARTIES / name#party           search by name (SUBJECT)
   ACC#account / HEAD                     one account                   version, finds own content
     index CYCLE#anchor / account         accounts due on a cycle
-  ACC#account / BALANCE                  what is owed, credit          version, beside the ledger row
+  ACC#account / BALANCE                  what is owed, credit          version, beside ledger row
   ACC#account / SVC#service              services of an account        version, finds own content
   ACC#account / SUB#subscription         subscriptions of an account   version, finds own content
   ACC#account / IDN#identity             identities of an account      same bytes
@@ -76,7 +76,7 @@ Key = tuple[str, str]
 class UsageRow(Model):
     """Segments, folded usage, completeness, suspense. Every row expires."""
 
-    class Meta:
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table_name = os.environ["USAGE_TABLE"]
         region = REGION
         billing_mode = "PAY_PER_REQUEST"
@@ -93,7 +93,7 @@ class UsageRow(Model):
 class LedgerRow(Model):
     """Documents, postings and history. Functions may put here if absent, and read; no more."""
 
-    class Meta:
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table_name = os.environ["LEDGER_TABLE"]
         region = REGION
         billing_mode = "PAY_PER_REQUEST"
@@ -117,7 +117,7 @@ class AccountsIndex(GlobalSecondaryIndex["AccountRow"]):
 class AccountRow(Model):
     """Everything that changes, each row under a version or written beside a ledger row."""
 
-    class Meta:
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table_name = os.environ["ACCOUNTS_TABLE"]
         region = REGION
         billing_mode = "PAY_PER_REQUEST"

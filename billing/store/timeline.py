@@ -85,8 +85,9 @@ def _row(account_id: str | None, event: Event) -> LedgerRow:
 
 
 def _event(row: LedgerRow) -> Event:
-    body = json.loads(row.body)
-    return Event(**{**body, "at": instant_from(body["at"])})
+    body: dict[str, Any] = json.loads(row.body)
+    body["at"] = instant_from(body["at"])
+    return Event(**body)
 
 
 def _json(data: Mapping[str, Any]) -> str:
