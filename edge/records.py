@@ -106,7 +106,8 @@ def from_packet(
 def from_line(line: bytes, nas_id_of: Callable[[str], str | None]) -> Report:
     """Read one line as FreeRADIUS' linelog writes it (the format is in README.md)."""
     try:
-        fields = json.loads(line)
+        # Octets that are no UTF-8 are written as they came; they are kept, not refused.
+        fields = json.loads(line.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError) as error:
         raise MalformedReport(f"the line is not JSON: {error}") from error
     if not isinstance(fields, dict) or fields.get("v") != LINE_VERSION:
@@ -153,17 +154,23 @@ def rfc3339(instant: datetime) -> str:
 
 
 def unescaped(printed: str) -> str:
-    r"""A string as the subscriber has it; FreeRADIUS prints `\"`, `\\`, `\n`, `\001` for octets."""
+    r"""A string as the subscriber has it.
 
-    def octet(match: re.Match[bytes]) -> bytes:
+    FreeRADIUS escapes strings before it writes them as JSON, so after JSON is read there is a
+    second layer: `\"`, `\\`, `\/`, `\n`, `\u0001`, in some releases `\001` (seen in 3.2.1).
+    """
+
+    def octets(match: re.Match[bytes]) -> bytes:
         code = match[1]
+        if len(code) == 5:
+            return chr(int(code[1:], 16)).encode("utf-8", "surrogatepass")
         return bytes([int(code, 8)]) if len(code) == 3 else _ESCAPES.get(code, code)
 
-    return _text(_ESCAPED.sub(octet, printed.encode("utf-8", "backslashreplace")))
+    return _text(_ESCAPED.sub(octets, printed.encode("utf-8", "surrogateescape")))
 
 
-_ESCAPED = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ESCAPED = re.compile(rb"\\(u[0-9a-fA-F]{4}|[0-3][0-7]{2}|.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 
 def _report(
@@ -224,7 +231,7 @@ def _printed(attributes: Mapping[str, Any]) -> Callable[[str], Any]:
                 return bytes.fromhex(value[2:])
             except ValueError as error:
                 raise MalformedReport(f"{name}: {error}") from error
-        return unescaped(value) if kind == "string" else value
+        return unescaped(value)
 
     return attribute
 

@@ -1,0 +1,119 @@
+"""Files that FreeRADIUS writes are taken over once, line by line, whatever happens to them."""
+
+import json
+
+import pytest
+
+from edge.config import Routers
+from edge.counters import Counters
+from edge.lines import LineReader
+from edge.spool import Spool, read_all
+
+
+def line(number):
+    attributes = {"Acct-Status-Type": "Start", "Acct-Session-Id": f"S{number}", "User-Name": "a"}
+    return json.dumps({"v": 1, "recv": 1_790_000_000, "src": "192.0.2.1", "a": attributes}) + "\n"
+
+
+class Taker:
+    """A collector's reader on one directory; restarted at will."""
+
+    def __init__(self, folder):
+        self.folder, self.path, self.boots = folder, folder / "spool.db", 0
+        self.start()
+
+    def start(self, max_bytes=10_000_000):
+        self.boots += 1
+        self.counters = Counters()
+        self.spool = Spool(self.path, f"boot-{self.boots}", max_bytes)
+        self.reader = LineReader(
+            self.folder, "*.jsonl", Routers([], None, 10**9), self.spool, self.counters
+        )
+
+    def restart(self, **settings):
+        self.spool.close()
+        self.start(**settings)
+
+    def taken(self):
+        while self.reader.poll(lambda: False):
+            pass
+        return [json.loads(record.body)["session_id"] for record in read_all(self.path)]
+
+
+@pytest.fixture
+def taker(tmp_path):
+    taker = Taker(tmp_path)
+    yield taker
+    taker.spool.close()
+
+
+def test_lines_are_taken_as_they_are_written(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1))
+    assert taker.taken() == ["S1"]
+    with file.open("a") as more:
+        more.write(line(2) + line(3))
+    assert taker.taken() == ["S1", "S2", "S3"]
+
+
+def test_a_line_that_is_still_being_written_waits(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1) + line(2)[:20])
+    assert taker.taken() == ["S1"]
+    file.write_text(line(1) + line(2))
+    assert taker.taken() == ["S1", "S2"]
+
+
+def test_a_restart_goes_on_where_it_was(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1))
+    taker.taken()
+    taker.restart()
+    file.write_text(line(1) + line(2))
+    assert taker.taken() == ["S1", "S2"]
+
+
+def test_a_renamed_file_is_known_and_its_successor_is_new(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1))
+    taker.taken()
+    file.rename(taker.folder / "acct.old.jsonl")
+    file.write_text(line(2))
+    assert sorted(taker.taken()) == ["S1", "S2"]
+
+
+def test_a_truncated_file_is_read_from_its_beginning(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1) + line(2))
+    taker.taken()
+    file.write_text(line(3))
+    assert taker.taken() == ["S1", "S2", "S3"]
+
+
+def test_another_file_on_the_same_inode_is_told_by_its_first_bytes(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1))
+    taker.taken()
+    with file.open("r+") as same_inode:
+        same_inode.write(line(7) + line(8) + line(9))
+    assert taker.taken() == ["S1", "S7", "S8", "S9"]
+
+
+def test_a_bad_line_is_counted_and_stepped_over(taker):
+    (taker.folder / "acct.jsonl").write_text(line(1) + "no report\n\n" + line(2))
+    assert taker.taken() == ["S1", "S2"]
+    assert taker.counters.as_dict()["refused"] == {"malformed_line": 1}
+    assert taker.counters.as_dict()["lines_read"] == 3
+
+
+def test_a_line_without_an_end_does_not_hold_up_the_rest(taker):
+    (taker.folder / "acct.jsonl").write_text("x" * 600_000 + "\n" + line(2))
+    assert taker.taken() == ["S2"]
+
+
+def test_while_the_spool_is_full_lines_wait_in_their_file(taker):
+    (taker.folder / "acct.jsonl").write_text("".join(line(n) for n in range(300)))
+    taker.restart(max_bytes=60_000)
+    assert taker.taken() == []
+    taker.restart()
+    assert len(taker.taken()) == 300
