@@ -18,10 +18,12 @@ from billing.core.payment.settlement import (
     SUSPENSE,
     Payment,
     Reading,
+    Report,
     Settlement,
     attempt_after,
     payment_from,
     payment_to_dict,
+    report_of,
     settle,
 )
 from billing.core.payment.states import TRANSITIONS, Event, State, next_state
@@ -54,6 +56,7 @@ __all__ = [
     "Payment",
     "PaymentUnderWay",
     "Reading",
+    "Report",
     "Settlement",
     "StaleWebhook",
     "State",
@@ -70,6 +73,7 @@ __all__ = [
     "next_step",
     "payment_from",
     "payment_to_dict",
+    "report_of",
     "settle",
     "to_processor",
     "verified",

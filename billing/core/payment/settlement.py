@@ -14,9 +14,11 @@ from billing.core.ledger import Entry, OpenItem, Transaction, allocate, payment_
 from billing.core.money import Money
 from billing.core.payment.attempt import UNRESOLVED, AttemptState
 from billing.core.payment.states import Event, State, next_state
+from billing.core.payment.webhook import Hint
 from billing.core.period import instant_from, rfc3339
 
 SOURCE = "stripe"
+ITEMS_SETTLED_MAX = 80  # by one payment; a transaction holds 100 rows, the rest becomes credit
 SUSPENSE = "suspense:payments"  # received in a currency that the account does not have
 
 Told = Literal[
@@ -35,6 +37,13 @@ TOLD_BY_STATE: Mapping[State, Told] = {
     State.EXPIRED: "payment.expired",
     State.SUCCEEDED: "payment.received",
     State.HELD: "payment.held",
+}
+
+# One event for each refund (refund.* repeat it), one for each step of a dispute.
+REPORTS: Mapping[str, tuple[Told, str]] = {
+    "charge.refunded": ("payment.refund-reported", "a refund"),
+    "charge.dispute.created": ("payment.dispute-reported", "a dispute"),
+    "charge.dispute.closed": ("payment.dispute-reported", "the end of a dispute"),
 }
 
 ATTEMPT_BY_EVENT = {
@@ -85,6 +94,26 @@ class Settlement:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something the processor did to a payment that is told to people and not booked yet."""
+
+    kind: Told
+    object_id: str  # the charge or dispute
+    event_id: str
+    text: str
+    at: datetime
+
+
+def report_of(hint: Hint) -> Report | None:
+    """What an event about a refund or a dispute tells people; None for every other event."""
+    if hint.type not in REPORTS:
+        return None
+    kind, what = REPORTS[hint.type]
+    text = f"The processor reports {what} ({hint.object_id}). It is not booked and needs a person."
+    return Report(kind, hint.object_id, hint.event_id, text, hint.created_at)
+
+
 def settle(
     before: Payment | None,
     reading: Reading,
@@ -94,6 +123,7 @@ def settle(
 ) -> Settlement | None:
     """What a reading changes; None if we knew it all.
 
+    open_items            of the account, the oldest due first
     account_id, currency  of the account whose invoice it pays; "" if there is no such invoice
     """
     held = reading.event is Event.PAID and _unplaced_because(reading, account_id, currency)
@@ -144,7 +174,10 @@ def _unplaced_because(reading: Reading, account_id: str, currency: str) -> str:
 
 
 def _posting(payment: Payment, open_items: Sequence[OpenItem]) -> Transaction:
-    allocations, surplus = allocate(payment.amount, open_items, payment.invoice_id)
+    first = [item for item in open_items if item.invoice_id == payment.invoice_id]
+    others = [item for item in open_items if item.invoice_id != payment.invoice_id]
+    items = [*first, *others][:ITEMS_SETTLED_MAX]
+    allocations, surplus = allocate(payment.amount, items, payment.invoice_id)
     return payment_transaction(
         account_id=payment.account_id,
         object_id=payment.object_id,

@@ -9,11 +9,12 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from billing.core.errors import BillingError
+from billing.core.period import instant_from, rfc3339
 
 AGE_MAX = timedelta(seconds=300)  # the processor's own default; we apply it to the future as well
 HEADER_LENGTH_MAX = 2_000
@@ -88,19 +89,33 @@ class Hint:
 
     object_id   the object the event is about, "" where it has none (balance.available)
     payment_id  the payment intent that object belongs to, "" if it names none
+    created_at  when the processor made the event, by its clock
     """
 
     event_id: str
     type: str
     object_id: str
     payment_id: str
+    created_at: datetime
 
     def to_dict(self) -> dict[str, str]:
-        return asdict(self)
+        return {
+            "event_id": self.event_id,
+            "type": self.type,
+            "object_id": self.object_id,
+            "payment_id": self.payment_id,
+            "created_at": rfc3339(self.created_at),
+        }
 
 
-def hint_from(data: Mapping[str, Any]) -> Hint:
-    return Hint(data["event_id"], data["type"], data["object_id"], data["payment_id"])
+def hint_from(data: Mapping[str, str]) -> Hint:
+    return Hint(
+        data["event_id"],
+        data["type"],
+        data["object_id"],
+        data["payment_id"],
+        instant_from(data["created_at"]),
+    )
 
 
 def verified(
@@ -172,9 +187,16 @@ def _hint_of(event: Mapping[str, Any]) -> Hint:
         raise MalformedWebhook("data.object", "it is missing")
     subject = cast(dict[str, Any], thing)
     object_id = _identifier(subject.get("id"))
-    if subject.get("object") == "payment_intent":
-        return Hint(event_id, kind, object_id, object_id)
-    return Hint(event_id, kind, object_id, _identifier(subject.get("payment_intent")))
+    is_payment = subject.get("object") == "payment_intent"
+    payment_id = object_id if is_payment else _identifier(subject.get("payment_intent"))
+    return Hint(event_id, kind, object_id, payment_id, _created(event.get("created")))
+
+
+def _created(seconds: object) -> datetime:
+    # A bool is an int to Python; neither it nor a number beyond the year 9999 is a time.
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds < 2**37:
+        raise MalformedWebhook("created", "it is not a time in unix seconds")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _identifier(value: object) -> str:

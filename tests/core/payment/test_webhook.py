@@ -28,7 +28,7 @@ EVENT = {
     "id": "evt_1Pgc76B7WZ01zgkWwyRHS12y",
     "object": "event",
     "api_version": "2026-10-28.endive",
-    "created": 1795348800,
+    "created": int(NOW.timestamp()),
     "livemode": False,
     "type": "checkout.session.completed",
     "data": {
@@ -131,6 +131,10 @@ MALFORMED_EVENTS = {
     "no type": {"type": None},
     "type a list": {"type": ["checkout.session.completed"]},
     "type in capitals and spaces": {"type": "Checkout Session"},
+    "no time": {"created": None},
+    "time in words": {"created": "now"},
+    "time true": {"created": True},
+    "time beyond any calendar": {"created": 10**15},
     "no data": {"data": None},
     "data a list": {"data": []},
     "no object": {"data": {}},
@@ -140,7 +144,7 @@ MALFORMED_EVENTS = {
 
 def test_a_signed_fresh_event_is_a_hint_where_to_look():
     assert judge(BODY, signed()) == Hint(
-        "evt_1Pgc76B7WZ01zgkWwyRHS12y", "checkout.session.completed", "cs_test_a1", "pi_1"
+        "evt_1Pgc76B7WZ01zgkWwyRHS12y", "checkout.session.completed", "cs_test_a1", "pi_1", NOW
     )
 
 
