@@ -32,9 +32,7 @@ class BadId(BillingError):
 
     def __init__(self, text: str, prefix: str) -> None:
         kind = PREFIXES.get(prefix, prefix)
-        super().__init__(
-            f"{text!r} is no {kind} id: one looks like {prefix}_ and 26 signs"
-        )
+        super().__init__(f"{text!r} is no {kind} id: one looks like {prefix}_ and 26 signs")
         self.text, self.prefix = text, prefix
 
 
