@@ -11,6 +11,7 @@ WRAP = 1 << 32
 # Starts of one session jitter by seconds; a router that uses an id again does so later than that.
 SAME_SESSION_SECONDS = 600
 REBOOT_JITTER_SECONDS = 5
+ROUNDING_SECONDS = 1  # session times are whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def unwrapped(total: int, low: int, seconds: int, line_rate_bps: int) -> int:
     if seconds >= 0:
         lifted = same_wrap + WRAP
         wrapped = same_wrap < total and seconds > 0
-        return lifted if wrapped and (lifted - total) * 8 <= line_rate_bps * seconds else same_wrap
+        possible = (lifted - total) * 8 <= line_rate_bps * (seconds + ROUNDING_SECONDS)
+        return lifted if wrapped and possible else same_wrap
     before = same_wrap if same_wrap <= total else same_wrap - WRAP
     return max(before, low)
 
@@ -105,7 +107,13 @@ def advance(
 
 
 def newest(known: Progress | None, report: Progress) -> Progress:
-    """What to remember: the report that is later in the session's own time, and all starts seen."""
-    if known is None or report.session_time >= known.session_time:
+    """What to remember: the report that is later in the session's own time, and all starts seen.
+
+    Of two in the same second the higher stays: if a counter wrapped in between, the next tells.
+    """
+    if known is None or report.session_time > known.session_time:
+        return report
+    grown = report.octets_in >= known.octets_in and report.octets_out >= known.octets_out
+    if report.session_time == known.session_time and grown:
         return report
     return replace(known, start_min=report.start_min, start_max=report.start_max)

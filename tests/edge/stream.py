@@ -16,8 +16,8 @@ class Stream:
         self.lock = Lock()
         self.calls: list[list[dict[str, Any]]] = []
         self.taken: list[dict[str, Any]] = []
-        self.refuse = lambda call, place, pack: False  # noqa: ARG005
-        self.lose_reply = lambda call: False  # noqa: ARG005
+        self.refuse = lambda call, place, pack: False
+        self.lose_reply = lambda call: False
         self.url = ""
 
     def put(self, entries: list[dict[str, str]]) -> dict[str, Any] | None:

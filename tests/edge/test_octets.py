@@ -48,6 +48,10 @@ def test_the_same_report_again_is_no_wrap():
     assert counted([(900, 500), (900, 500), (900, 400)]) == [500, 500, 400]
 
 
+def test_a_wrap_within_one_second_of_session_time_is_found_by_the_next_report():
+    assert counted([(900, WRAP - 100), (900, 50), (960, 90)]) == [WRAP - 100, 50, WRAP + 90]
+
+
 def test_a_counter_that_was_reset_is_no_wrap_if_the_line_could_not_have_carried_it():
     slow = 20_000_000  # 4.3 GB take half an hour
     assert counted([(900, 2_000), (960, 10), (1020, 5_000)], slow) == [2_000, 10, 5_000]

@@ -34,6 +34,16 @@ def octets(path):
     return [json.loads(record.body)["octets_in"] for record in read_all(path)]
 
 
+def filled(spool):
+    """Put records in until it takes no more: how many it took, and why no more."""
+    for number in range(10_000):
+        try:
+            spool.append([report(f"S{number}")] * 10, rate)
+        except NotStored as refusal:
+            return number * 10, refusal
+    raise AssertionError("it was never full")
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "spool.db"
@@ -99,12 +109,8 @@ def test_an_id_used_again_after_its_router_restarted_counts_from_zero(path):
 
 def test_a_full_spool_takes_nothing_and_keeps_what_it_has(path):
     spool = Spool(path, "b", 200_000)
-    stored = 0
-    with pytest.raises(NotStored) as refusal:
-        for number in range(10_000):
-            spool.append([report(f"S{number}")] * 10, rate)
-            stored += 10
-    assert refusal.value.reason == "disk_full"
+    stored, refusal = filled(spool)
+    assert refusal.reason == "disk_full"
     assert stored > 100
 
     waiting = read_all(path)
@@ -120,9 +126,7 @@ def test_a_full_spool_takes_nothing_and_keeps_what_it_has(path):
 
 def test_a_full_spool_can_be_opened_again_to_be_sent(path):
     first = Spool(path, "first", 100_000)
-    with pytest.raises(NotStored):
-        while True:
-            first.append([report()] * 50, rate)
+    filled(first)
     first.close()
 
     second, backlog = Spool(path, "second", 100_000), Backlog(path)

@@ -1,0 +1,179 @@
+"""A collector process on a real port: what it acknowledges is never lost, whatever happens."""
+
+import json
+import signal
+import time
+from threading import Event, Thread
+
+import pytest
+from pyrad.packet import AcctPacket
+
+from edge.records import DICTIONARY
+from edge.spool import read_all
+from tests.edge import stream as streams
+from tests.edge.process import Collector
+from tests.edge.radius import answered, interim
+from tests.edge.test_lines import line
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+DOWN = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def collectors(tmp_path):
+    """Makes collectors that are gone when the test ends."""
+    made = []
+
+    def make(url=DOWN, **settings):
+        made.append(Collector(tmp_path, url, **settings))
+        return made[-1].start()
+
+    yield make
+    for collector in made:
+        collector.kill()
+
+
+def sessions_in(spool):
+    return [json.loads(record.body)["session_id"] for record in read_all(spool)]
+
+
+def test_each_acknowledged_packet_is_in_the_spool_while_the_link_is_down(collectors):
+    collector = collectors()
+    with collector.connected() as router:
+        for number in range(20):
+            assert answered(router, interim(number, f"S{number}", 10))
+        assert sessions_in(collector.spool) == [f"S{number}" for number in range(20)]
+
+    status = collector.wait_for(lambda status: status["send_failures"] and status["waiting"] == 20)
+    assert (status["received"], status["acknowledged"], status["sent"]) == (20, 20, 0)
+    assert status["oldest_unsent_age_seconds"] > 0
+
+
+def test_a_packet_sent_again_unchanged_is_answered_again_and_stored_once(collectors):
+    collector = collectors()
+    with collector.connected() as router:
+        for _ in range(3):
+            assert answered(router, interim(7, "S7", 10))
+        assert answered(router, interim(7, "S7", 11))  # the same id with other content is news
+
+    status = collector.wait_for(lambda status: status["acknowledged"] == 4)
+    assert (status["repeated"], status["spooled"]) == (2, 2)
+
+
+def test_what_is_not_proven_or_not_radius_is_counted_and_gets_no_answer(collectors):
+    collector = collectors()
+    with collector.connected() as router:
+        assert not answered(router, interim(1, "S1", 10, secret=b"guessed"), seconds=0.3)
+        router.send(b"garbage")
+        access = AcctPacket(code=1, id=2, secret=b"x", dict=DICTIONARY)
+        router.send(access.RequestPacket())
+        broken = interim(3, "S3", 10)
+        broken[42] = [b"\x01"]
+        router.send(broken.RequestPacket())
+        status = collector.wait_for(lambda status: status["received"] == 4)
+
+    refused = {"malformed": 2, "unexpected_code": 1, "wrong_secret": 1}
+    assert (status["refused"], status["acknowledged"]) == (refused, 0)
+    assert read_all(collector.spool) == []
+    assert "between-us" not in (collector.folder / "log").read_text()
+
+
+def test_a_full_spool_acknowledges_nothing_more_and_loses_nothing(collectors):
+    collector = collectors(spool_max_mb=0.15)
+    with collector.connected() as router:
+        taken = 0
+        while answered(router, interim(taken, f"S{taken}", 10), seconds=1.0):
+            taken += 1
+        status = collector.wait_for(lambda status: "disk_full" in status["refused"])
+    assert taken > 50
+    assert len(read_all(collector.spool)) == taken == status["acknowledged"]
+    assert status["received"] == status["acknowledged"] + sum(status["refused"].values())
+
+
+def test_lines_of_freeradius_take_the_same_way_to_the_stream(collectors):
+    with streams.running() as stream:
+        collector = collectors(stream.url)
+        (collector.folder / "acct.jsonl").write_text(line(1) + line(2))
+        collector.wait_for(lambda status: status["sent"] == 2)
+        assert [record["session_id"] for pack in stream.taken for record in pack["records"]] == [
+            "S1",
+            "S2",
+        ]
+
+
+def test_it_tells_its_counters_when_asked_and_stops_cleanly(collectors):
+    with streams.running() as stream:
+        collector = collectors(stream.url)
+        with collector.connected() as router:
+            assert answered(router, interim(1, "S1", 10))
+        collector.wait_for(lambda status: status["sent"] == 1)
+        collector.process.send_signal(signal.SIGUSR1)
+        told = json.loads(collector.process.stdout.readline())
+        assert (told["received"], told["sent"], told["waiting"]) == (1, 1, 0)
+        with collector.connected() as router:
+            assert answered(router, interim(2, "S2", 10))
+        assert collector.stop() == 0
+        assert collector.status()["acknowledged"] == 2
+        assert len(stream.records()) == 2  # what was taken last is offered before the end
+
+
+class Load(Thread):
+    """A router that reports without pause and remembers what was acknowledged."""
+
+    def __init__(self, collector):
+        super().__init__(daemon=True)
+        self.collector, self.done = collector, Event()
+        self.acknowledged = set()
+
+    def run(self):
+        number, waiting = 0, {}
+        with self.collector.connected() as router:
+            router.settimeout(0.05)
+            while not self.done.is_set():
+                for _ in range(8):
+                    number += 1
+                    packet = interim(number, f"S{number % 50}", number)
+                    waiting[packet.id] = (packet, (f"S{number % 50}", number))
+                    try:
+                        router.send(packet.RequestPacket())
+                    except ConnectionRefusedError:
+                        time.sleep(0.05)
+                self.read_answers(router, waiting)
+
+    def read_answers(self, router, waiting):
+        for _ in range(8):
+            try:
+                reply = router.recv(4096)
+            except (TimeoutError, ConnectionRefusedError):
+                return
+            decoded = AcctPacket(packet=reply, secret=b"between-us", dict=DICTIONARY)
+            packet, report = waiting[decoded.id]
+            if packet.VerifyReply(decoded):
+                self.acknowledged.add(report)
+
+
+def test_killed_under_load_it_loses_nothing_and_uses_no_number_twice(collectors):
+    with streams.running() as stream:
+        stream.refuse = lambda call, place, pack: (call + place) % 5 == 3
+        stream.lose_reply = lambda call: call % 7 == 5
+        collector = collectors(stream.url)
+        load = Load(collector)
+        load.start()
+        for pause in (0.35, 0.2, 0.45, 0.3):
+            time.sleep(pause)
+            collector.kill()
+            collector.start()
+        load.done.set()
+        load.join()
+        collector.wait_for(lambda status: status["waiting"] == 0, seconds=15)
+
+    records = stream.records()
+    assert len(load.acknowledged) > 200
+    assert all(len(contents) == 1 for contents in records.values())
+    sent = [json.loads(content) for contents in records.values() for content in contents]
+    assert load.acknowledged <= {(record["session_id"], record["octets_in"]) for record in sent}
+    by_boot = {}
+    for boot, seq in records:
+        by_boot.setdefault(boot, set()).add(seq)
+    assert len(by_boot) >= 3
+    assert all(numbers == set(range(1, len(numbers) + 1)) for numbers in by_boot.values())
