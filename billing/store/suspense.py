@@ -75,8 +75,10 @@ def put(suspended: Iterable[Suspended], settings: Settings) -> int:
 def load(id: str) -> Suspense:
     """One suspended record."""
     day, _, digest = id.partition(".")
+    if not digest:
+        raise SuspenseNotFound(id)
     rows = list(UsageRow.query(f"SUS#{day}", UsageRow.sk.startswith(digest), consistent_read=True))
-    if not digest or not rows or rows[0].sk != digest:
+    if not rows or rows[0].sk != digest:
         raise SuspenseNotFound(id)
     return _suspense(rows[0], b"".join(content(row) for row in rows))
 

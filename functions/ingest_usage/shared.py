@@ -37,6 +37,11 @@ def fresh_collector_keys(now: datetime) -> Mapping[str, bytes] | None:
     return collector_keys(fresh=True)
 
 
+def forget_keys() -> None:
+    """Begin like a new process: the next refused signature asks for the keys at once."""
+    _read_at.clear()
+
+
 def store(batch: Batch) -> None:
     """Keep all of a batch. Each write may be repeated, so a fault in between needs no care."""
     usage.put(batch.segments, settings())
