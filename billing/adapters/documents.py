@@ -5,7 +5,6 @@ Not       what stands in a document (sheet.py) and how it looks (templates/invoi
 Repeats   `put_once` finds its own bytes and is content; other bytes under a key are a fault
 """
 
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ import typst
 from botocore.exceptions import ClientError
 
 from billing.core.errors import BillingError
+from billing.core.invoicing import Invoice, canonical, digest
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -68,14 +68,20 @@ def get(bucket: str, key: str) -> bytes:
         raise
 
 
+def document_key(invoice: Invoice) -> str:
+    """Where the PDF of an invoice lies: under its id and the hash of what it says."""
+    return f"invoices/{invoice.id}/{digest(canonical(invoice))}.pdf"
+
+
 def put_list(bucket: str, prefix: str, items: list[Any]) -> dict[str, str]:
     """Store a JSON array under a name made from its content; the reply points at it.
 
     The key differs with the content, so a list that a map is reading is never changed under it.
     """
     content = json.dumps(items, sort_keys=True, separators=(",", ":")).encode()
-    key = f"{prefix}-{hashlib.sha256(content).hexdigest()[:16]}.json"
-    put_once(bucket, key, content, "application/json")
+    key = f"{prefix}-{digest(content)}.json"
+    # Whoever writes under this key writes these bytes: no condition is needed.
+    _s3().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
     return {"bucket": bucket, "key": key}
 
 

@@ -12,13 +12,8 @@ import segno
 from billing.adapters import documents, words
 from billing.config import Isp
 from billing.core.charging import Charge, Counted
-from billing.core.invoicing import Invoice, canonical, digest
+from billing.core.invoicing import Invoice
 from billing.core.tax import TaxItem, percent_text
-
-
-def document_key(invoice: Invoice) -> str:
-    """Where the PDF of an invoice lies: under its id and the hash of what it says."""
-    return f"invoices/{invoice.id}/{digest(canonical(invoice))}.pdf"
 
 
 def pay_url(portal_url: str, pay_token: str) -> str:

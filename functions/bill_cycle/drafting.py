@@ -1,0 +1,131 @@
+"""From what an account has, used and was billed, to the draft of its bill. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from billing.adapters.issuing import buyer_of, pay_token, refuse_unless_valid, seller_of
+from billing.config import Isp
+from billing.core.charging import Charge, Counted, charges_for, usage_windows
+from billing.core.errors import BillingError
+from billing.core.invoicing import Draft, Parked, draft, invoice_id
+from billing.core.period import Span, following
+from billing.core.tax import taxes
+from billing.core.usage import Used
+from billing.store.customers import Customer
+from billing.store.runs import Run
+
+
+class NotInThisCycle(BillingError):
+    """The account's own cycle begins on another day."""
+
+    def __init__(self, account_id: str, anchor: int, run: Run) -> None:
+        super().__init__(
+            f"account {account_id} is billed on day {anchor} of the month, this run on day"
+            f" {run.anchor}: its own cycle bills it"
+        )
+        self.account_id, self.anchor = account_id, anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the bill of one account depends on."""
+
+    customer: Customer
+    billed: tuple[Charge, ...]  # lines of earlier invoices
+
+
+def windows_of(customer: Customer, run: Run) -> dict[str, list[Span]]:
+    """The windows of the period whose usage must be counted, by service."""
+    windows: dict[str, list[Span]] = {}
+    for subscription in customer.subscriptions:
+        for window in usage_windows(subscription, run.period):
+            spans = windows.setdefault(window.service_id, [])
+            if window.span not in spans:
+                spans.append(window.span)
+    return windows
+
+
+def draft_all(
+    facts: Sequence[Facts],
+    used: Mapping[str, Sequence[Used]],
+    run: Run,
+    isp: Isp,
+    secret: str,
+) -> tuple[list[Draft], list[Parked]]:
+    """The drafts, and who could not be billed and why. Nothing to bill: neither.
+
+    used  by service, in the order of its windows
+    """
+    drafts: list[Draft] = []
+    parked: list[Parked] = []
+    for one in facts:
+        try:
+            made = draft_of(one, used, run, isp, secret)
+        except BillingError as error:
+            parked.append(park(one.customer.account.id, error))
+        else:
+            drafts += [] if made is None else [made]
+    return drafts, parked
+
+
+def park(account_id: str, error: BillingError) -> Parked:
+    """An account set aside: the run goes on, a person reads the reason."""
+    return Parked(account_id, type(error).__name__, str(error))
+
+
+def draft_of(
+    facts: Facts, used: Mapping[str, Sequence[Used]], run: Run, isp: Isp, secret: str
+) -> Draft | None:
+    """The draft of one account; None when there is nothing to bill.
+
+    Tax is that of the day after the period, on which the bill becomes due to be made: the same
+    for every attempt, whenever it is made and numbered.
+    """
+    customer, account = facts.customer, facts.customer.account
+    if account.cycle_anchor != run.anchor:
+        raise NotInThisCycle(account.id, account.cycle_anchor, run)
+    counted = counted_of(customer, used, run)
+    charges = [
+        charge
+        for subscription in customer.subscriptions
+        for charge in charges_for(
+            subscription,
+            run.period,
+            following(run.period, run.anchor),
+            counted.get(subscription.service_id, {}),
+            facts.billed,
+        )
+    ]
+    if not any(charge.amount for charge in charges):
+        return None
+    made = draft(
+        account_id=account.id,
+        run_id=run.id,
+        revision=run.revision,
+        period=run.period,
+        currency=account.currency,
+        language=account.language or isp.isp.language,
+        seller=seller_of(isp, account.seller_id),
+        buyer=buyer_of(customer),
+        charges=charges,
+        taxes=taxes(charges, account.tax_place.country, run.period.end, isp.tax_rates),
+        counted=[one for spans in counted.values() for one in spans.values()],
+        pay_token=pay_token(secret, invoice_id(account.id, run.id, run.period)),
+    )
+    refuse_unless_valid(made)
+    return made
+
+
+def counted_of(
+    customer: Customer, used: Mapping[str, Sequence[Used]], run: Run
+) -> dict[str, dict[Span, Counted]]:
+    """What the bill counts, by service and window, as it will stand in the invoice."""
+    return {
+        service_id: {
+            span: Counted(
+                service_id, one.start, one.end, one.octets_in, one.octets_out, tuple(one.flags)
+            )
+            for span, one in zip(spans, used[service_id], strict=True)
+        }
+        for service_id, spans in windows_of(customer, run).items()
+    }

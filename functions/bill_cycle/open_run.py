@@ -1,0 +1,141 @@
+"""First state of *prepare*: which accounts are due, from the data, and what is still to be drafted.
+
+What a revision has drafted or parked is not listed again: starting over is how a run goes on.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from billing.adapters import documents
+from billing.adapters.cycles import run_id_of
+from billing.config import Isp, load_isp
+from billing.core.errors import BillingError
+from billing.core.period import Period, period_starting
+from billing.store import accounts, invoices, runs
+from billing.store.runs import Run, RunNotFound
+from functions.bill_cycle.shared import bucket, plan_prefix, told
+from functions.runtime import clock, logger
+
+FINISHED = ("approved", "closed")  # what such a run left parked may be billed by another
+
+
+class PeriodStillRuns(BillingError):
+    """Only a closed period can be billed."""
+
+    def __init__(self, period: Period) -> None:
+        super().__init__(f"period: {period.start} ends on {period.end}; bill it from that day on")
+        self.period = period
+
+
+class RunAlreadyIssued(BillingError):
+    """There is one run for a cycle."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(
+            f"the cycle of {run.period.start} was {run.state} in run {run.id}:"
+            " bill what it left parked by a supplementary run"
+        )
+        self.run = run
+
+
+class NothingToSupplement(BillingError):
+    """A supplementary run follows a run that was approved."""
+
+    def __init__(self, period: Period, why: str) -> None:
+        super().__init__(f"the cycle of {period.start} cannot be supplemented: {why}")
+        self.period = period
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    isp, now = load_isp(), clock()
+    period = closed_period(event["cycle"], isp, now)
+
+    run = opened(wanted_run(event, period, now), now)
+    due = due_accounts(run)
+    todo = sorted(set(due) - done_accounts(run))
+    size = isp.cycles.partition_size
+    partitions = [
+        {"run": run.id, "revision": run.revision, "accounts": todo[start : start + size]}
+        for start in range(0, len(todo), size)
+    ]
+
+    pointer = documents.put_list(bucket(), plan_prefix(run, "prepare"), partitions)
+    logger.info("run opened", run=run.id, revision=run.revision, due=len(due), todo=len(todo))
+    return {
+        "run": run.id,
+        "revision": run.revision,
+        "actor": event["actor"],
+        "accounts": len(due),
+        "partitions": pointer,
+    }
+
+
+def closed_period(cycle: Mapping[str, Any], isp: Isp, now: datetime) -> Period:
+    """The period of a cycle, if it has ended."""
+    first_day = date.fromisoformat(cycle["period"])
+    period = period_starting(first_day, int(cycle["anchor"]), isp.isp.zone)
+    if period.span.contains(now) or now < period.span.start:
+        raise PeriodStillRuns(period)
+    return period
+
+
+def wanted_run(event: Mapping[str, Any], period: Period, now: datetime) -> Run:
+    """The run this is about: the cycle's own, or one for what another run left parked."""
+    anchor, actor = int(event["cycle"]["anchor"]), str(event["actor"])
+    before = str(event.get("supplement_of", ""))
+    if event.get("supplementary") and not before:
+        before = last_finished(anchor, period)
+    if before and runs.load_run(before).state not in FINISHED:
+        raise NothingToSupplement(period, f"its run {before} is not approved; finish it first")
+    return Run(run_id_of(anchor, period, before), anchor, period, now, actor, supplement_of=before)
+
+
+def last_finished(anchor: int, period: Period) -> str:
+    """The last run of a cycle that was approved: its own, or the last that supplemented it."""
+    last, candidate = "", run_id_of(anchor, period)
+    while (run := stored(candidate)) is not None and run.state in FINISHED:
+        last, candidate = run.id, run_id_of(anchor, period, run.id)
+    if not last:
+        raise NothingToSupplement(period, "its own run is not approved yet; finish that first")
+    return last
+
+
+def opened(wanted: Run, now: datetime) -> Run:
+    """The run, ready to be drafted: new, where it was left, or in its next revision."""
+    told_opened = told(
+        "run.opened", wanted.actor, wanted.id, f"Bill run for {wanted.period.label} opened", now
+    )
+    run = runs.open_run(wanted, told_opened)
+    if run.state == "preparing":
+        return run
+    if run.state != "review":
+        raise RunAlreadyIssued(run)
+    again = told(
+        "run.prepared-again", wanted.actor, run.id, f"Bill run for {run.period.label} again", now
+    )
+    return runs.start_revision(run.id, again)
+
+
+def due_accounts(run: Run) -> list[str]:
+    """Who is billed: every account of the cycle, or those that the run before left parked."""
+    if not run.supplement_of:
+        return accounts.due_accounts(run.anchor)
+    before = runs.load_run(run.supplement_of)
+    return [one.account_id for one in runs.list_parked(before.id, before.revision)]
+
+
+def done_accounts(run: Run) -> set[str]:
+    """Who has a draft or is parked in this revision."""
+    drafted = {account_id for account_id, _ in invoices.draft_digests(run.id, run.revision)}
+    return drafted | {one.account_id for one in runs.list_parked(run.id, run.revision)}
+
+
+def stored(run_id: str) -> Run | None:
+    try:
+        return runs.load_run(run_id)
+    except RunNotFound:
+        return None
