@@ -1,4 +1,4 @@
-"""Who may sign in: staff to the console, customers to the portal, in pools that know nothing of each other."""
+"""Who may sign in: staff to the console, customers to the portal, in two separate pools."""
 
 from aws_cdk import Duration
 from aws_cdk.aws_cognito import (
@@ -37,9 +37,12 @@ class Auth(Construct):
         self.customers = self._pool("Customers", mfa=Mfa.OPTIONAL)
         for group, purpose in STAFF_GROUPS.items():
             CfnUserPoolGroup(
-                self, f"Group{group.title()}", user_pool_id=self.staff.user_pool_id,
-                group_name=group, description=purpose,
-            )  # fmt: skip
+                self,
+                f"Group{group.title()}",
+                user_pool_id=self.staff.user_pool_id,
+                group_name=group,
+                description=purpose,
+            )
         self.staff_client = self._client(self.staff, access=Duration.minutes(15))
         self.customers_client = self._client(self.customers, access=Duration.minutes(60))
 

@@ -1,9 +1,12 @@
 """The bill cycle: two state machines with a stored review between them, and the outbox.
 
 prepare  OpenRun → DraftPartition, for each partition → Compare; ends in the stored state `review`.
-issue    Freeze → Number → IssuePartition, for each partition → Collect → CloseRun → Deliver; started by
-         an approval. No execution waits for a person, so none outlives a shift.
+issue    Freeze → Number → IssuePartition, for each partition → Collect → CloseRun → Deliver;
+         started by an approval. No execution waits for a person, so none outlives a shift.
 """
+
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_iam import PolicyStatement
@@ -11,7 +14,7 @@ from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
 from aws_cdk.aws_scheduler_targets import LambdaInvoke as ScheduledInvoke
-from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_stepfunctions import (
     DefinitionBody,
     DistributedMap,
@@ -45,9 +48,16 @@ class BillCycle(Construct):
     """Every state may be repeated; a new execution takes up what the last one left."""
 
     def __init__(
-        self, scope: Construct, id: str, *, runtime: Runtime, data: Data, alarms: ITopic,
-        max_concurrency: int, sender_identity_arn: str,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        runtime: Runtime,
+        data: Data,
+        alarms: Topic,
+        max_concurrency: int,
+        sender_identity_arn: str,
+    ) -> None:
         super().__init__(scope, id)
         self.runtime, self.data, self.alarms = runtime, data, alarms
         self.max_concurrency = max_concurrency
@@ -64,6 +74,7 @@ class BillCycle(Construct):
             self.data.may_read(function, self.data.ledger)
         self.data.may_add(open_run, self.data.ledger)
         self.data.may_add(compare, self.data.ledger)
+        self.data.may_put_batches(compare, self.data.accounts)  # the differences it finds
         self.data.may_read(draft, self.data.usage)
         self.data.may_read_secret(draft, self.data.pay_token_secret)
         draft.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
@@ -113,10 +124,12 @@ class BillCycle(Construct):
             )
         )
         Schedule(
-            self, "EveryMinute", target=ScheduledInvoke(deliver, retry_attempts=0),
+            self,
+            "EveryMinute",
+            target=ScheduledInvoke(deliver, retry_attempts=0),
             schedule=ScheduleExpression.rate(Duration.minutes(1)),
             description="Send what the outbox holds",
-        )  # fmt: skip
+        )
         alarm(self, "DeliverErrors", deliver.metric_errors(), self.alarms, "The outbox is stuck")
         return deliver
 
@@ -125,47 +138,69 @@ class BillCycle(Construct):
         start_due.add_environment("PREPARE_MACHINE_ARN", self.prepare.state_machine_arn)
         self.prepare.grant_start_execution(start_due)
         Schedule(
-            self, "EveryHour", target=ScheduledInvoke(start_due, retry_attempts=2),
+            self,
+            "EveryHour",
+            target=ScheduledInvoke(start_due, retry_attempts=2),
             schedule=ScheduleExpression.rate(Duration.hours(1)),
             description="Start the bill cycles that the data says are due",
-        )  # fmt: skip
-        alarm(self, "StartDueErrors", start_due.metric_errors(), self.alarms,
-              "Due bill cycles could not be started")  # fmt: skip
+        )
+        alarm(
+            self,
+            "StartDueErrors",
+            start_due.metric_errors(),
+            self.alarms,
+            "Due bill cycles could not be started",
+        )
         return start_due
 
     def _state(self, id: str, *, timeout: Duration, memory_size: int = 1024) -> Function:
         """The function of one state: functions/bill_cycle/<its name in snake case>.py."""
         module = "".join(f"_{c.lower()}" if c.isupper() else c for c in id).lstrip("_")
         function = billing_function(
-            self, id, self.runtime, f"functions.bill_cycle.{module}.lambda_handler",
-            timeout=timeout, memory_size=memory_size,
-        )  # fmt: skip
+            self,
+            id,
+            self.runtime,
+            f"functions.bill_cycle.{module}.lambda_handler",
+            timeout=timeout,
+            memory_size=memory_size,
+        )
         self.data.may_read(function, self.data.accounts)
         self.data.may_change(function, self.data.accounts)
         return function
 
     def _step(self, id: str, function: Function) -> LambdaInvoke:
-        """Invoke a state's function with the whole input; throttling waits, a crash is tried again."""
+        """Invoke a function with the whole input; throttling waits, a crash is tried again."""
         step = LambdaInvoke(
-            self, f"{id}State", state_name=id, lambda_function=function, payload_response_only=True,
+            self,
+            f"{id}State",
+            state_name=id,
+            lambda_function=function,
+            payload_response_only=True,
             retry_on_service_exceptions=False,
-        )  # fmt: skip
+        )
         step.add_retry(
-            errors=BUSY, interval=Duration.seconds(2), backoff_rate=2, max_attempts=8,
-            max_delay=Duration.minutes(1), jitter_strategy=JitterType.FULL,
-        )  # fmt: skip
+            errors=BUSY,
+            interval=Duration.seconds(2),
+            backoff_rate=2,
+            max_attempts=8,
+            max_delay=Duration.minutes(1),
+            jitter_strategy=JitterType.FULL,
+        )
         step.add_retry(errors=["States.TaskFailed"], interval=Duration.seconds(2), max_attempts=2)
         return step
 
     def _for_each_partition(self, id: str, step: LambdaInvoke) -> DistributedMap:
-        """One child for each partition of the plan in S3; outcomes go to the table, not through here."""
+        """One child for each partition of the plan in S3; outcomes go to the table."""
         each = DistributedMap(
-            self, id, max_concurrency=self.max_concurrency, label=id,
+            self,
+            id,
+            max_concurrency=self.max_concurrency,
+            label=id,
             item_reader=S3JsonItemReader(
                 bucket=self.data.documents, key=JsonPath.string_at("$.partitions.key")
             ),
             result_path=JsonPath.DISCARD,
-        )  # fmt: skip
+        )
         return each.item_processor(step)
 
     def _machine(self, id: str, definition: IChainable) -> StateMachine:
@@ -177,16 +212,23 @@ class BillCycle(Construct):
             tracing_enabled=True,
             logs=LogOptions(
                 destination=LogGroup(
-                    self, f"{id}MachineLog", retention=self.runtime.stage.log_retention,
+                    self,
+                    f"{id}MachineLog",
+                    retention=self.runtime.stage.log_retention,
                     removal_policy=RemovalPolicy.DESTROY,
                 ),
                 level=LogLevel.ALL,
                 include_execution_data=False,  # accounts' ids stay out of the log
             ),
-        )  # fmt: skip
+        )
         machine.add_to_role_policy(
             PolicyStatement(actions=["kms:Decrypt"], resources=[self.data.key.key_arn])
         )
-        alarm(self, f"{id}Failed", machine.metric_failed(), self.alarms,
-              f"An execution of {id.lower()} failed: start it again, it goes on where it stopped")  # fmt: skip
+        alarm(
+            self,
+            f"{id}Failed",
+            machine.metric_failed(),
+            self.alarms,
+            f"An execution of {id.lower()} failed: start it again, it goes on where it stopped",
+        )
         return machine

@@ -1,5 +1,8 @@
 """What must not be lost: tables, buckets, the stream, secrets and the key that encrypts them."""
 
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
+
 from collections.abc import Sequence
 
 from aws_cdk import Duration
@@ -34,15 +37,18 @@ HEX = {"exclude_punctuation": True, "exclude_uppercase": True, "require_each_inc
 
 
 class Data(Construct):
-    """Three tables, two buckets, one stream. Logical ids here are pinned by a test: a rename deletes."""
+    """Three tables, buckets, one stream. A test pins the logical ids: a rename would delete."""
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
         self.stage = stage
         self.key = Key(
-            self, "Key", enable_key_rotation=True, removal_policy=stage.removal_policy,
+            self,
+            "Key",
+            enable_key_rotation=True,
+            removal_policy=stage.removal_policy,
             description="Customers' and financial data of the ISP",
-        )  # fmt: skip
+        )
         self.usage = self._table("Usage", expires=True)
         self.ledger = self._table("Ledger")
         self.accounts = self._table("Accounts", expires=True)
@@ -57,29 +63,41 @@ class Data(Construct):
         self.archive = self._bucket("Archive")  # records that ingestion could not take
 
         self.stream = Stream(
-            self, "UsageRecords", stream_mode=StreamMode.ON_DEMAND,
+            self,
+            "UsageRecords",
+            stream_mode=StreamMode.ON_DEMAND,
             encryption=StreamEncryption.MANAGED,  # its own key: producers need PutRecords, no more
-            retention_period=Duration.days(7), removal_policy=stage.removal_policy,
-        )  # fmt: skip
+            retention_period=Duration.days(7),
+            removal_policy=stage.removal_policy,
+        )
 
         self.pay_token_secret = self._generated("PayToken", "Signs the pay links of invoices")
         self.origin_secret = self._generated("Origin", "Known to CloudFront and to the APIs behind")
         self.processor_secret = Secret(
-            self, "Processor", removal_policy=stage.removal_policy, encryption_key=self.key,
+            self,
+            "Processor",
+            removal_policy=stage.removal_policy,
+            encryption_key=self.key,
             description="The payment processor's api_key and webhook_secrets; filled by the ISP",
             generate_secret_string=SecretStringGenerator(
-                secret_string_template='{"api_key": "", "webhook_secrets": []}',
+                secret_string_template='{"api_key": "", "webhook_secrets": []}',  # noqa: S106 - nothing in it yet
                 generate_string_key="unused",
             ),
-        )  # fmt: skip
+        )
         self.collector_keys_secret = Secret(
-            self, "CollectorKeys", removal_policy=stage.removal_policy, encryption_key=self.key,
+            self,
+            "CollectorKeys",
+            removal_policy=stage.removal_policy,
+            encryption_key=self.key,
             description="HMAC key of each collector, as hex; one is made for the first, col-1",
             generate_secret_string=SecretStringGenerator(
-                secret_string_template="{}", generate_string_key="col-1", password_length=64,
-                exclude_characters="ghijklmnopqrstuvwxyz", **HEX,
+                secret_string_template="{}",  # noqa: S106 - nothing in it yet
+                generate_string_key="col-1",
+                password_length=64,
+                exclude_characters="ghijklmnopqrstuvwxyz",
+                **HEX,
             ),
-        )  # fmt: skip
+        )
 
     def may_read(self, function: Function, *tables: Table) -> None:
         """Get and query; never a scan: every access pattern has a key."""
@@ -96,17 +114,23 @@ class Data(Construct):
         self._allow(function, (*ADD, *CHANGE), tables)
 
     def may_put_batches(self, function: Function, table: Table) -> None:
-        """Blind puts (and deletes) in batches: for usage, where a repeat changes nothing."""
+        """Blind puts (and deletes) in batches, where a repeat changes nothing."""
         if table is self.ledger:
             raise ValueError("the ledger takes conditional puts only, and batches have none")
         self._allow(function, ("dynamodb:BatchWriteItem",), [table])
 
     def may_use_documents(self, function: Function, *actions: str, prefix: str = "*") -> None:
-        """`actions` such as s3:GetObject on documents under a prefix."""
+        """`actions` such as s3:GetObject on documents under a prefix.
+
+        With ListBucket, a document that is not there is "not found"; without, it is "forbidden".
+        """
         function.add_to_role_policy(
             PolicyStatement(
                 actions=list(actions), resources=[self.documents.arn_for_objects(prefix)]
             )
+        )
+        function.add_to_role_policy(
+            PolicyStatement(actions=["s3:ListBucket"], resources=[self.documents.bucket_arn])
         )
         self._may_use_key(function)
 
@@ -165,7 +189,9 @@ class Data(Construct):
             removal_policy=self.stage.removal_policy,
             server_access_logs_bucket=None if logs_of_others else self.access_logs,
             server_access_logs_prefix=None if logs_of_others else f"{id.lower()}/",
-            lifecycle_rules=[LifecycleRule(expiration=Duration.days(400))] if logs_of_others else None,
+            lifecycle_rules=[LifecycleRule(expiration=Duration.days(400))]
+            if logs_of_others
+            else None,
         )
 
     def _generated(self, id: str, description: str) -> Secret:

@@ -1,4 +1,7 @@
-"""What faces the world: CloudFront with its firewall, and the collectors that run beside routers."""
+"""What faces the world: CloudFront with its firewall, and the collectors beside the routers."""
+
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
 
 from aws_cdk import Duration, Fn
 from aws_cdk.aws_cloudfront import (
@@ -39,10 +42,13 @@ class Collectors(Construct):
         key = AccessKey(self, "AccessKey", user=user)
         self.access_key_id = key.access_key_id
         self.secret = Secret(
-            self, "Credentials", secret_string_value=key.secret_access_key,
-            encryption_key=data.key, removal_policy=data.stage.removal_policy,
+            self,
+            "Credentials",
+            secret_string_value=key.secret_access_key,
+            encryption_key=data.key,
+            removal_policy=data.stage.removal_policy,
             description="The collectors' secret access key",
-        )  # fmt: skip
+        )
 
 
 class Firewall(Construct):
@@ -79,9 +85,15 @@ class FrontDoor(Construct):
     """CloudFront before one API, which answers nobody else: it asks for a secret header."""
 
     def __init__(
-        self, scope: Construct, id: str, *, api_endpoint: str, web_acl_arn: str,
-        origin_secret: Secret, access_logs: Bucket,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        api_endpoint: str,
+        web_acl_arn: str,
+        origin_secret: Secret,
+        access_logs: Bucket,
+    ) -> None:
         super().__init__(scope, id)
         origin = HttpOrigin(
             Fn.select(2, Fn.split("/", api_endpoint)),

@@ -1,12 +1,20 @@
-"""Payment events: verified and queued by one function, worked off by another."""
+"""Payment events: verified and queued by one function, worked off by another; a third looks
+after those that no event came for.
+"""
+
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
 
 from aws_cdk import Duration
+from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
-from aws_cdk.aws_sns import ITopic
+from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
+from aws_cdk.aws_scheduler_targets import LambdaInvoke
+from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from infra.data import Data
-from infra.queues import work_queue
+from infra.queues import alarm, work_queue
 from infra.runtime import Runtime, billing_function
 
 WORKER_TIMEOUT = Duration.seconds(60)
@@ -16,7 +24,7 @@ class PaymentsWebhook(Construct):
     """Events are hints in any order and number; the worker asks the processor what is true."""
 
     def __init__(
-        self, scope: Construct, id: str, *, runtime: Runtime, data: Data, alarms: ITopic
+        self, scope: Construct, id: str, *, runtime: Runtime, data: Data, alarms: Topic
     ) -> None:
         super().__init__(scope, id)
         self.queue = work_queue(
@@ -28,27 +36,65 @@ class PaymentsWebhook(Construct):
         }
 
         self.receive = billing_function(
-            self, "Receive", runtime, "functions.payments_webhook.receive.lambda_handler",
+            self,
+            "Receive",
+            runtime,
+            "functions.payments_webhook.receive.lambda_handler",
             timeout=Duration.seconds(10),
             environment={
                 **processor,
                 "PAYMENTS_QUEUE_URL": self.queue.queue_url,
                 "ORIGIN_SECRET": data.origin_secret.secret_arn if runtime.stage.edge else "",
             },
-        )  # fmt: skip
+        )
         data.may_read(self.receive, data.accounts)
         data.may_add(self.receive, data.accounts)
         data.may_read_secret(self.receive, data.processor_secret, data.origin_secret)
         self.queue.grant_send_messages(self.receive)
 
-        self.worker = billing_function(
-            self, "Worker", runtime, "functions.payments_webhook.worker.lambda_handler",
-            timeout=WORKER_TIMEOUT, environment=processor,
-        )  # fmt: skip
+        self.worker = self._settler("Worker", "worker", WORKER_TIMEOUT, runtime, data, processor)
         self.worker.add_event_source(
             SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True)
         )
-        data.may_read(self.worker, data.accounts, data.ledger)
-        data.may_change(self.worker, data.accounts)
-        data.may_add(self.worker, data.ledger)
-        data.may_read_secret(self.worker, data.processor_secret)
+
+        self.janitor = self._settler(
+            "Janitor", "janitor", Duration.minutes(5), runtime, data, processor
+        )
+        Schedule(
+            self,
+            "EveryTenMinutes",
+            target=LambdaInvoke(self.janitor, retry_attempts=0),
+            schedule=ScheduleExpression.rate(Duration.minutes(10)),
+            description="Ask the processor about payments that no webhook has settled",
+        )
+        alarm(
+            self,
+            "JanitorErrors",
+            self.janitor.metric_errors(),
+            alarms,
+            "Payments whose webhooks were lost are not looked at",
+        )
+
+    def _settler(
+        self,
+        id: str,
+        module: str,
+        timeout: Duration,
+        runtime: Runtime,
+        data: Data,
+        environment: dict[str, str],
+    ) -> Function:
+        """A function that asks the processor and posts what it says."""
+        settler = billing_function(
+            self,
+            id,
+            runtime,
+            f"functions.payments_webhook.{module}.lambda_handler",
+            timeout=timeout,
+            environment=environment,
+        )
+        data.may_read(settler, data.accounts, data.ledger)
+        data.may_change(settler, data.accounts)
+        data.may_add(settler, data.ledger)
+        data.may_read_secret(settler, data.processor_secret)
+        return settler

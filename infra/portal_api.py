@@ -4,7 +4,11 @@ Each has an HTTP API and a function with a role of its own. Who is asking is ver
 bearer tokens and cookies alike; the routes therefore carry no authorizer.
 """
 
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
+
 import json
+from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_apigatewayv2 import CfnStage, HttpApi, HttpMethod, HttpStage, ThrottleSettings
@@ -39,26 +43,36 @@ class PortalApi(Construct):
     """`portal` and `console`: the two APIs."""
 
     def __init__(
-        self, scope: Construct, id: str, *, runtime: Runtime, data: Data, auth: Auth,
-        ingest_usage: IngestUsage, bill_cycle: BillCycle, payments_webhook: PaymentsWebhook,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        runtime: Runtime,
+        data: Data,
+        auth: Auth,
+        ingest_usage: IngestUsage,
+        bill_cycle: BillCycle,
+        payments_webhook: PaymentsWebhook,
+    ) -> None:
         super().__init__(scope, id)
         self.runtime, self.data = runtime, data
         stage = runtime.stage
 
         self.customer = self._door(
-            "Customer", "functions.portal_api.customer.lambda_handler",
+            "Customer",
+            "functions.portal_api.customer.lambda_handler",
             {
                 **auth.environment(auth.customers, auth.customers_client),
                 "PUBLIC_URL": stage.portal_url,
                 "PROCESSOR_SECRET": data.processor_secret.secret_arn,
                 "PROCESSOR_API_BASE": stage.processor_api_base,
             },
-        )  # fmt: skip
+        )
         data.may_read_secret(self.customer, data.processor_secret)
 
         self.staff = self._door(
-            "Staff", "functions.portal_api.staff.lambda_handler",
+            "Staff",
+            "functions.portal_api.staff.lambda_handler",
             {
                 **auth.environment(auth.staff, auth.staff_client),
                 "PUBLIC_URL": stage.console_url,
@@ -68,7 +82,7 @@ class PortalApi(Construct):
                 "RECYCLE_QUEUE_URL": ingest_usage.recycle_queue.queue_url,
                 "PAY_TOKEN_SECRET": data.pay_token_secret.secret_arn,
             },
-        )  # fmt: skip
+        )
         data.may_change(self.staff, data.usage)  # the state of a suspended record
         data.may_read_secret(self.staff, data.pay_token_secret)
         bill_cycle.prepare.grant_start_execution(self.staff)
@@ -87,12 +101,17 @@ class PortalApi(Construct):
         """A function that reads everything and changes accounts; the ledger it can only add to."""
         data, origin = self.data, self.data.origin_secret
         door = billing_function(
-            self, id, self.runtime, handler, timeout=Duration.seconds(29), memory_size=1024,
+            self,
+            id,
+            self.runtime,
+            handler,
+            timeout=Duration.seconds(29),
+            memory_size=1024,
             environment={
                 **environment,
                 "ORIGIN_SECRET": origin.secret_arn if self.runtime.stage.edge else "",
             },
-        )  # fmt: skip
+        )
         data.may_read(door, data.accounts, data.ledger, data.usage)
         data.may_change(door, data.accounts)
         data.may_add(door, data.ledger)
@@ -103,17 +122,22 @@ class PortalApi(Construct):
     def _api(self, id: str, door: Function) -> HttpApi:
         api = HttpApi(self, id, create_default_stage=False)
         stage = HttpStage(
-            self, f"{id}Stage", http_api=api, stage_name="$default", auto_deploy=True,
+            self,
+            f"{id}Stage",
+            http_api=api,
+            stage_name="$default",
+            auto_deploy=True,
             throttle=ThrottleSettings(rate_limit=200, burst_limit=400),
             detailed_metrics_enabled=True,
-        )  # fmt: skip
+        )
         log_group = LogGroup(
-            self, f"{id}AccessLog", retention=self.runtime.stage.log_retention,
+            self,
+            f"{id}AccessLog",
+            retention=self.runtime.stage.log_retention,
             removal_policy=RemovalPolicy.DESTROY,
-        )  # fmt: skip
+        )
         resource = stage.node.default_child
-        assert isinstance(resource, CfnStage)
-        resource.access_log_settings = CfnStage.AccessLogSettingsProperty(
+        cast(CfnStage, resource).access_log_settings = CfnStage.AccessLogSettingsProperty(
             destination_arn=log_group.log_group_arn, format=ACCESS_LOG
         )
         integration = HttpLambdaIntegration(f"{id}Door", door)

@@ -1,4 +1,4 @@
-"""Where the parts of a local system listen. Apart from `stage.py`, so that it can be read without the CDK."""
+"""Where the parts of a local system listen; apart from `stage.py`, to be read without the CDK."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class LocalPorts:
-    """Where things listen on 127.0.0.1: five neighbours from one base, so that two systems can run."""
+    """Ports of 127.0.0.1: five neighbours from one base, so that two systems can run."""
 
     portal: int
     console: int

@@ -1,4 +1,7 @@
-"""How every function of the product is run: one role each, one asset of our code, one layer of the rest."""
+"""How every function is run: a role each, one asset of our code, one layer of the rest."""
+
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
 
 import shutil
 import subprocess
@@ -26,9 +29,32 @@ from infra.stage import Stage
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ["/*", "!/billing/", "!/functions/", "!/isp.toml", "!/plans.toml", "__pycache__", "*.md"]
-LOCALES = {"root", "en", "en_001", "en_150", "en_GB", "en_IE", "en_US", "de", "de_AT", "de_CH",
-           "de_DE", "fr", "fr_FR", "fr_CH", "it", "it_IT", "es", "es_ES", "nl", "nl_NL", "pt",
-           "pt_PT", "pl", "pl_PL"}  # fmt: skip
+LOCALES = {
+    "root",
+    "en",
+    "en_001",
+    "en_150",
+    "en_GB",
+    "en_IE",
+    "en_US",
+    "de",
+    "de_AT",
+    "de_CH",
+    "de_DE",
+    "fr",
+    "fr_FR",
+    "fr_CH",
+    "it",
+    "it_IT",
+    "es",
+    "es_ES",
+    "nl",
+    "nl_NL",
+    "pt",
+    "pt_PT",
+    "pl",
+    "pl_PL",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ class Runtime:
 
 
 def our_code() -> Code:
-    """`billing/`, `functions/` and the ISP's configuration: the repository root is the import root."""
+    """`billing/`, `functions/` and the ISP's files: the repository root is the import root."""
     return Code.from_asset(str(ROOT), exclude=OURS, ignore_mode=IgnoreMode.GIT)
 
 
@@ -65,11 +91,14 @@ def dependencies(scope: Construct, stage: Stage, *, bundle: bool) -> tuple[Layer
         code = Code.from_asset(str(ROOT / "requirements"))
     return (
         LayerVersion(
-            scope, "Dependencies", code=code, compatible_runtimes=[stage.runtime],
+            scope,
+            "Dependencies",
+            code=code,
+            compatible_runtimes=[stage.runtime],
             compatible_architectures=[stage.lambda_architecture],
             description="Third-party packages, from requirements/runtime.txt",
         ),
-    )  # fmt: skip
+    )
 
 
 def billing_function(
@@ -82,7 +111,7 @@ def billing_function(
     memory_size: int = 512,
     environment: Mapping[str, str] | None = None,
 ) -> Function:
-    """A function with a role and a log group of its own, and nothing granted but to write its log."""
+    """A function with a role and a log group of its own; all it may do is write its log."""
     stage = runtime.stage
     log_group = LogGroup(
         scope, f"{id}Log", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
@@ -127,12 +156,26 @@ class UvBundling:
         uv = shutil.which("uv", path=str(ROOT / ".venv" / "bin")) or "uv"
         target = Path(output_dir) / "python"  # where Lambda looks in a layer
         subprocess.run(
-            [uv, "pip", "install", "--quiet", "--no-config", "--target", str(target),
-             "--only-binary", ":all:", "--python-version", self.stage.python,
-             "--python-platform", f"{self.stage.architecture}-manylinux_2_28",
-             "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt")],
+            [
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--no-config",
+                "--target",
+                str(target),
+                "--only-binary",
+                ":all:",
+                "--python-version",
+                self.stage.python,
+                "--python-platform",
+                f"{self.stage.architecture}-manylinux_2_28",
+                "--require-hashes",
+                "-r",
+                str(ROOT / "requirements" / "runtime.txt"),
+            ],
             check=True,
-        )  # fmt: skip
+        )
         prune(target)
         return True
 

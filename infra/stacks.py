@@ -1,4 +1,7 @@
-"""The stacks: what keeps data, what computes, and what faces the world. A stack composes and grants."""
+"""The stacks: what keeps data, what computes, and what faces the world."""
+
+# jsii's classes name some parameters otherwise than its interfaces do.
+# pyright: reportArgumentType=false
 
 from typing import Any
 
@@ -53,9 +56,17 @@ class AppStack(Stack):
     """Everything that can be deployed again at any time."""
 
     def __init__(
-        self, scope: Construct, id: str, *, stage: Stage, isp: Isp, data: Data, auth: Auth,
-        bundle: bool, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        isp: Isp,
+        data: Data,
+        auth: Auth,
+        bundle: bool,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(scope, id, **kwargs)
         runtime = Runtime(
             stage=stage,
@@ -77,17 +88,27 @@ class AppStack(Stack):
 
         ingest_usage = IngestUsage(self, "IngestUsage", runtime=runtime, data=data, alarms=alarms)
         bill_cycle = BillCycle(
-            self, "BillCycle", runtime=runtime, data=data, alarms=alarms,
+            self,
+            "BillCycle",
+            runtime=runtime,
+            data=data,
+            alarms=alarms,
             max_concurrency=isp.cycles.max_concurrency,
             sender_identity_arn=sender.email_identity_arn,
-        )  # fmt: skip
+        )
         payments_webhook = PaymentsWebhook(
             self, "PaymentsWebhook", runtime=runtime, data=data, alarms=alarms
         )
         self.portal_api = PortalApi(
-            self, "PortalApi", runtime=runtime, data=data, auth=auth, ingest_usage=ingest_usage,
-            bill_cycle=bill_cycle, payments_webhook=payments_webhook,
-        )  # fmt: skip
+            self,
+            "PortalApi",
+            runtime=runtime,
+            data=data,
+            auth=auth,
+            ingest_usage=ingest_usage,
+            bill_cycle=bill_cycle,
+            payments_webhook=payments_webhook,
+        )
         _outputs(
             self,
             {
@@ -110,12 +131,18 @@ class AppStack(Stack):
 
 
 class EdgeStack(Stack):
-    """CloudFront before portal and console, and the collectors' keys; not on the machine at hand."""
+    """CloudFront before portal and console, and the collectors' keys; not locally."""
 
     def __init__(
-        self, scope: Construct, id: str, *, data: Data, portal_api: PortalApi, firewall: Firewall,
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        data: Data,
+        portal_api: PortalApi,
+        firewall: Firewall,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, id, **kwargs)
         doors = {
             "Portal": portal_api.portal.api_endpoint,
@@ -123,11 +150,15 @@ class EdgeStack(Stack):
         }
         domains = {
             f"{name}Domain": FrontDoor(
-                self, name, api_endpoint=endpoint, web_acl_arn=firewall.arn,
-                origin_secret=data.origin_secret, access_logs=data.access_logs,
+                self,
+                name,
+                api_endpoint=endpoint,
+                web_acl_arn=firewall.arn,
+                origin_secret=data.origin_secret,
+                access_logs=data.access_logs,
             ).distribution.distribution_domain_name
             for name, endpoint in doors.items()
-        }  # fmt: skip
+        }
         collectors = Collectors(self, "Collectors", data=data)
         _outputs(
             self,
@@ -145,21 +176,33 @@ def demarc(scope: Construct, stage: Stage, isp: Isp, *, bundle: bool = True) -> 
     here = Environment(account=stage.account, region=stage.region)
     data = DataStack(scope, f"{prefix}-Data", stage=stage, env=here)
     app = AppStack(
-        scope, f"{prefix}-App", stage=stage, isp=isp, data=data.data, auth=data.auth,
-        bundle=bundle, env=here,
-    )  # fmt: skip
+        scope,
+        f"{prefix}-App",
+        stage=stage,
+        isp=isp,
+        data=data.data,
+        auth=data.auth,
+        bundle=bundle,
+        env=here,
+    )
     stacks: dict[str, Stack] = {"Data": data, "App": app}
     if stage.edge:
         firewall = Stack(
-            scope, f"{prefix}-Firewall", cross_region_references=True,
+            scope,
+            f"{prefix}-Firewall",
+            cross_region_references=True,
             env=Environment(account=stage.account, region="us-east-1"),
-        )  # fmt: skip
+        )
         stacks["Firewall"] = firewall
         stacks["Edge"] = EdgeStack(
-            scope, f"{prefix}-Edge", data=data.data, portal_api=app.portal_api, env=here,
+            scope,
+            f"{prefix}-Edge",
+            data=data.data,
+            portal_api=app.portal_api,
+            env=here,
             firewall=Firewall(firewall, "Firewall", requests_per_5_minutes=REQUESTS_PER_5_MINUTES),
             cross_region_references=True,
-        )  # fmt: skip
+        )
     for stack in stacks.values():
         Tags.of(stack).add("app", "demarc")
         Tags.of(stack).add("isp", isp.isp.slug)

@@ -1,7 +1,7 @@
 """The only place where a stage may differ from another: the machine at hand or the cloud.
 
-Everything else in `infra/` is written once and deployed everywhere. A test compares the templates of
-both stages and allows no difference but those that follow from a field of `Stage`.
+Everything else in `infra/` is written once and deployed everywhere. A test compares the templates
+of both stages and allows no difference but those that follow from a field of `Stage`.
 """
 
 import platform
@@ -28,7 +28,7 @@ class Stage:
     keeps_data: bool  # RETAIN, deletion protection, point-in-time recovery
     staff_mfa_required: bool
     tls_only_queues: bool  # the emulator speaks http
-    edge: bool  # CloudFront and WAF in front, known to the API by a secret header; collectors' keys
+    edge: bool  # CloudFront and WAF, known to the API by a secret header; keys of collectors
     portal_url: str
     console_url: str
     jwks_base: str  # where the pools publish their keys; "" : Cognito itself
@@ -52,8 +52,8 @@ class Stage:
 def local(base_port: int = 8080) -> Stage:
     """The machine at hand: an emulator on loopback, data that may be thrown away.
 
-    No layer of dependencies: each worker of the emulator unpacks code and layers into a directory of
-    its own, so a layer of 150 MB would cost every cold start seconds. Its environment has them.
+    No layer of dependencies: each worker of the emulator unpacks code and layers into a directory
+    of its own, so a layer of 160 MB would cost each cold start seconds. Its environment has them.
     """
     ports = LocalPorts.at(base_port)
     emulator = f"http://127.0.0.1:{ports.emulator}"

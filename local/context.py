@@ -83,7 +83,7 @@ class Context:
         }
 
     def environment(self) -> dict[str, str]:
-        """What every function of the product finds in its environment, for running it in process."""
+        """What every function finds in its environment, for running the product in process."""
         of = self.outputs
         return {
             **self.aws(),
@@ -119,6 +119,9 @@ class Context:
         import boto3
 
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION,
-            aws_access_key_id=ACCOUNT, aws_secret_access_key="local",
-        )  # fmt: skip
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key="local",
+        )

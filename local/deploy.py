@@ -42,7 +42,7 @@ def deploy(context: Context, assembly: Path) -> Context:
 
 
 def bootstrap(context: Context) -> None:
-    """What `cdk bootstrap` would make and a deployment looks at: a bucket for assets, and a version."""
+    """What a deployment looks at of `cdk bootstrap`: a bucket for assets, and a version."""
     context.client("s3").create_bucket(Bucket=f"cdk-{QUALIFIER}-assets-{ACCOUNT}-{REGION}")
     context.client("ssm").put_parameter(
         Name=f"/cdk-bootstrap/{QUALIFIER}/version", Value="31", Type="String", Overwrite=True
@@ -67,20 +67,38 @@ def fill_secrets(context: Context) -> None:
     }
     secrets = context.client("secretsmanager")
     for output, value in values.items():
-        secrets.put_secret_value(
-            SecretId=context.outputs[output], SecretString=json.dumps(value)
-        )
+        secrets.put_secret_value(SecretId=context.outputs[output], SecretString=json.dumps(value))
 
 
 def _cdk_deploy(context: Context, assembly: Path) -> dict[str, dict[str, str]]:
     answer = context.directory / "cdk-outputs.json"
     finished = subprocess.run(
-        ["npx", "cdk", "deploy", "--all", "--app", str(assembly), "--require-approval", "never",
-         "--no-notices", "--progress", "events", "--asset-parallelism", "--concurrency", "4",
-         "--method", "direct", "--outputs-file", str(answer)],
-        cwd=ROOT, env={**cdk_environment(), **context.aws()}, capture_output=True, text=True,
+        [
+            "npx",
+            "cdk",
+            "deploy",
+            "--all",
+            "--app",
+            str(assembly),
+            "--require-approval",
+            "never",
+            "--no-notices",
+            "--progress",
+            "events",
+            "--asset-parallelism",
+            "--concurrency",
+            "4",
+            "--method",
+            "direct",
+            "--outputs-file",
+            str(answer),
+        ],
+        cwd=ROOT,
+        env={**cdk_environment(), **context.aws()},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     if finished.returncode != 0:
         raise DeployFailed(f"{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}")
     return json.loads(answer.read_text())

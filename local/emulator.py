@@ -1,7 +1,7 @@
 """The emulator of AWS, on loopback, kept closer to AWS than it comes.
 
-Run by the Python of `.venv-emulator`: `python -m local.emulator`. Each patch names what AWS does and
-the emulator does not; they reach into private parts, so the version is pinned and checked first.
+Run by the Python of `.venv-emulator`: `python -m local.emulator`. Each patch says what AWS does and
+the emulator does not. They reach into private parts, so the version is pinned and checked first.
 """
 
 import importlib.metadata
@@ -74,7 +74,11 @@ def with_error_type(execute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         if isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
             lines = [x for x in (result.get("log") or "").splitlines() if x and not x[0].isspace()]
             starts = [i for i, line in enumerate(lines) if line.startswith("Traceback")]
-            names = [m[1] for line in lines[starts[-1] + 1 :] if (m := named.match(line))] if starts else []
+            names = (
+                [m[1] for line in lines[starts[-1] + 1 :] if (m := named.match(line))]
+                if starts
+                else []
+            )
             body["errorType"] = names[0] if names else body["errorType"]
         return result
 
@@ -82,9 +86,9 @@ def with_error_type(execute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
 
 
 def main() -> None:
-    from ministack.app import main as serve
-    from ministack.core import lambda_runtime
-    from ministack.services import kinesis, lambda_svc
+    from ministack.app import main as serve  # pyright: ignore[reportMissingImports]
+    from ministack.core import lambda_runtime  # pyright: ignore[reportMissingImports]
+    from ministack.services import kinesis, lambda_svc  # pyright: ignore[reportMissingImports]
 
     from local.emulator_kinesis import KinesisMappings
 

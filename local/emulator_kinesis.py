@@ -1,8 +1,8 @@
-"""Kinesis event source mappings as AWS runs them: one reader for each shard, retries, bisecting, and the
-batch that cannot be processed put into S3 with its payload.
+"""Kinesis event source mappings as AWS runs them.
 
-The emulator's own mapping loses the records a handler reports as failed, blocks for ever on a poison
-record, and lets one slow handler stop all others.
+One reader for each shard, retries, bisecting, and the batch that cannot be processed kept in S3
+with its payload. The emulator's own mapping loses what a handler reports as failed, blocks for
+ever on a poison record, and lets one slow handler stop all others.
 """
 
 import base64
@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 
-
 @dataclass
 class ShardReader:
-    """How far one mapping has read one shard; the stack holds the batches still to do, next on top."""
+    """How far a mapping has read a shard; the stack holds the batches to do, the next on top."""
 
     position: int
     stack: list[tuple[int, int, int]] = field(default_factory=list)  # start, end, tries so far
@@ -63,9 +62,10 @@ class KinesisMappings:
                 reader.busy = True
             scope = contextvars.copy_context()
             threading.Thread(
-                target=scope.run, daemon=True,
+                target=scope.run,
+                daemon=True,
                 args=(self._read, reader, mapping, function, shard_id, shard["records"]),
-            ).start()  # fmt: skip
+            ).start()
 
     def _reader(self, mapping: dict[str, Any], shard_id: str, shard: dict[str, Any]) -> ShardReader:
         from_start = mapping.get("StartingPosition") == "TRIM_HORIZON"
@@ -74,9 +74,13 @@ class KinesisMappings:
         )
 
     def _read(
-        self, reader: ShardReader, mapping: dict[str, Any], function: Any, shard_id: str,
+        self,
+        reader: ShardReader,
+        mapping: dict[str, Any],
+        function: Any,
+        shard_id: str,
         records: list[dict[str, Any]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Hand one batch to the function and decide what comes next."""
         try:
             if not reader.stack:
@@ -98,9 +102,14 @@ class KinesisMappings:
             self.functions._esm_wake.set()
 
     def _again(
-        self, reader: ShardReader, mapping: dict[str, Any], shard_id: str,
-        records: list[dict[str, Any]], end: int, tries: int,
-    ) -> None:  # fmt: skip
+        self,
+        reader: ShardReader,
+        mapping: dict[str, Any],
+        shard_id: str,
+        records: list[dict[str, Any]],
+        end: int,
+        tries: int,
+    ) -> None:
         """Halve a failed batch, or try it again, or give it up to the on-failure destination."""
         start = reader.position
         tries_max = mapping.get("MaximumRetryAttempts")
@@ -120,9 +129,13 @@ class KinesisMappings:
             time.sleep(min(2.0, 0.1 * 2**tries))
 
     def _give_up(
-        self, mapping: dict[str, Any], shard_id: str, records: list[dict[str, Any]],
-        condition: str, tries: int,
-    ) -> None:  # fmt: skip
+        self,
+        mapping: dict[str, Any],
+        shard_id: str,
+        records: list[dict[str, Any]],
+        condition: str,
+        tries: int,
+    ) -> None:
         """Keep the batch in S3, where AWS puts it: metadata, and the event itself as `payload`."""
         on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure") or {}
         destination = on_failure.get("Destination", "")
@@ -148,7 +161,8 @@ class KinesisMappings:
             },
             "payload": json.dumps(event),
         }
-        key = f"aws/lambda/{mapping['UUID']}/{shard_id}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        stamp = f"{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        key = f"aws/lambda/{mapping['UUID']}/{shard_id}/{stamp}"
         _s3().put_object(
             Bucket=destination.removeprefix("arn:aws:s3:::"), Key=key, Body=json.dumps(document)
         )
@@ -193,7 +207,7 @@ def _first_failure(
 
 
 def _base64(data: str | bytes) -> str:
-    """The emulator keeps what it was sent: base64 text by the JSON protocol, bytes by the binary one."""
+    """The emulator keeps what it was sent: base64 text by the JSON protocol, else bytes."""
     if isinstance(data, bytes):
         return base64.b64encode(data).decode()
     try:
@@ -207,6 +221,9 @@ def _s3() -> Any:
     import boto3
 
     return boto3.client(
-        "s3", endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", region_name="us-east-1",
-        aws_access_key_id=os.environ["MINISTACK_ACCOUNT_ID"], aws_secret_access_key="local",
-    )  # fmt: skip
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        region_name="us-east-1",
+        aws_access_key_id=os.environ["MINISTACK_ACCOUNT_ID"],
+        aws_secret_access_key="local",
+    )

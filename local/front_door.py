@@ -1,7 +1,7 @@
 """One address for the portal and one for the console, before the emulator's API gateway.
 
-In AWS this is CloudFront. The emulator answers /login, /logout, /oauth2 and /health itself, whatever
-the host; by the path form of an API's address every path reaches the API.
+In AWS this is CloudFront. The emulator answers /login, /logout, /oauth2 and /health itself,
+whatever the host; by the path form of an API's address every path reaches the API.
 
     python -m local.front_door --emulator 8083 --door 8080=<api id> --door 8081=<api id>
 """
@@ -17,9 +17,18 @@ from typing import Any
 
 # RFC 9110 §7.6.1 and what the two servers write themselves.
 OF_ONE_HOP = {
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade", "content-length", "date", "server",
-}  # fmt: skip
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "date",
+    "server",
+}
 REPEATABLE = {"GET", "HEAD"}
 TIMEOUT_SECONDS = 35
 

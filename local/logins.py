@@ -1,4 +1,4 @@
-"""People who can sign in to a local system. Their passwords are printed, known and worth nothing."""
+"""People who can sign in to a local system. Their password is printed and worth nothing."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -38,11 +38,14 @@ def logins(context: Context) -> list[Login]:
 def _add(context: Context, pool: str, email: str, group: str) -> Login:
     cognito = context.client("cognito-idp")
     user = cognito.admin_create_user(
-        UserPoolId=pool, Username=email, MessageAction="SUPPRESS",
+        UserPoolId=pool,
+        Username=email,
+        MessageAction="SUPPRESS",
         UserAttributes=[
-            {"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}
+            {"Name": "email", "Value": email},
+            {"Name": "email_verified", "Value": "true"},
         ],
-    )["User"]  # fmt: skip
+    )["User"]
     cognito.admin_set_user_password(
         UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True
     )

@@ -18,9 +18,13 @@ from local.system import NotReady, PortTaken, running
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m local.main", description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="the portal's; its neighbours follow")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="the portal's; its neighbours follow"
+    )
     parser.add_argument("--accounts", type=int, default=120, help="customers with history")
-    parser.add_argument("--since", type=float, help="when the command was given, seconds since 1970")
+    parser.add_argument(
+        "--since", type=float, help="when the command was given, seconds since 1970"
+    )
     given = parser.parse_args(arguments)
     began = given.since or time.time()
     console = Console()
@@ -33,7 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
                 console.log(f"{time.time() - began:5.1f} s  {what}", _stack_offset=2)
                 status.update(what)
 
-            with running(base_port=given.port, accounts=given.accounts, tell=tell) as (context, all):
+            with running(base_port=given.port, accounts=given.accounts, tell=tell) as (
+                context,
+                all,
+            ):
                 status.stop()
                 _welcome(console, context, time.time() - began)
                 return _until_interrupted(console, all)

@@ -1,4 +1,4 @@
-"""Child processes that are really gone when we are: each in a group of its own, ended and verified."""
+"""Child processes that are gone when we are: each in a group of its own, ended and verified."""
 
 import os
 import signal
@@ -31,10 +31,14 @@ class Processes:
         self.log_directory.mkdir(parents=True, exist_ok=True)
         with (self.log_directory / f"{name}.log").open("wb") as log:
             self.started[name] = subprocess.Popen(
-                [str(part) for part in command], env=dict(environment), cwd=cwd,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                [str(part) for part in command],
+                env=dict(environment),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own: Ctrl-C reaches us alone
-            )  # fmt: skip
+            )
 
     def dead(self) -> list[str]:
         """Names of those that ended by themselves."""

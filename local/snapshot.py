@@ -18,8 +18,10 @@ OF_THE_MACHINE = ("local", "edge", "requirements")
 def directory_of(context: Context, accounts: int, month: date) -> Path:
     key = content_hash(
         (*INFRASTRUCTURE, *PRODUCT, *OF_THE_MACHINE),
-        str(context.ports.portal), str(accounts), f"{month:%Y-%m}",
-    )  # fmt: skip
+        str(context.ports.portal),
+        str(accounts),
+        f"{month:%Y-%m}",
+    )
     return HOME / "snapshots" / key
 
 

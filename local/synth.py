@@ -23,7 +23,9 @@ def content_hash(parts: Iterable[str], *more: str) -> str:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
             if file.is_file() and file.suffix != ".pyc":
-                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+                digest.update(
+                    str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0"
+                )
     return digest.hexdigest()[:20]
 
 
@@ -44,13 +46,15 @@ def assembly(base_port: int) -> tuple[Path, bool]:
         "@aws-cdk/core:validateAgainstDefaultRules": False,  # `make synth` validates
     }
     subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, check=True,
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        check=True,
         env={
             **cdk_environment(),
             "CDK_OUTDIR": str(unfinished),
             "CDK_CONTEXT_JSON": json.dumps(given),
         },
-    )  # fmt: skip
+    )
     if target.exists():  # somebody was faster
         shutil.rmtree(unfinished)
     else:

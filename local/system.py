@@ -1,4 +1,4 @@
-"""The whole local system as one thing that is entered and left: emulator, doors, neighbours, history."""
+"""The whole local system, entered and left as one: emulator, doors, neighbours, history."""
 
 import http.client
 import os
@@ -105,7 +105,9 @@ def start_emulator(context: Context, processes: Processes) -> None:
     state = context.directory / "state"
     state.mkdir(exist_ok=True)
     processes.start(
-        "emulator", [EMULATOR_PYTHON, "-m", "local.emulator"], cwd=ROOT,
+        "emulator",
+        [EMULATOR_PYTHON, "-m", "local.emulator"],
+        cwd=ROOT,
         environment={
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
@@ -127,7 +129,7 @@ def start_emulator(context: Context, processes: Processes) -> None:
             "AWS_EC2_METADATA_DISABLED": "true",
             "LOG_LEVEL": os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"),
         },
-    )  # fmt: skip
+    )
     _wait(processes, "emulator", context.ports.emulator, "/_ministack/health")
 
 
@@ -138,16 +140,31 @@ def start_neighbours(context: Context, processes: Processes) -> None:
         for name in ("Portal", "Console")
     }
     _start_ours(
-        context, processes, "front-door", "local.front_door",
-        "--emulator", context.ports.emulator,
-        "--door", f"{context.ports.portal}={api['Portal']}",
-        "--door", f"{context.ports.console}={api['Console']}",
-    )  # fmt: skip
+        context,
+        processes,
+        "front-door",
+        "local.front_door",
+        "--emulator",
+        context.ports.emulator,
+        "--door",
+        f"{context.ports.portal}={api['Portal']}",
+        "--door",
+        f"{context.ports.console}={api['Console']}",
+    )
     _start_ours(
-        context, processes, "processor", "local.processor", "--port", context.ports.processor,
-        "--webhook", f"{context.portal_url}/webhooks/stripe",
-        "--secret", WEBHOOK_SECRET, "--key", PROCESSOR_KEY,
-    )  # fmt: skip
+        context,
+        processes,
+        "processor",
+        "local.processor",
+        "--port",
+        context.ports.processor,
+        "--webhook",
+        f"{context.portal_url}/webhooks/stripe",
+        "--secret",
+        WEBHOOK_SECRET,
+        "--key",
+        PROCESSOR_KEY,
+    )
 
 
 def start_network(context: Context, processes: Processes) -> None:
@@ -175,11 +192,21 @@ hmac_key = "{COLLECTOR_KEY}"
         from billing.config import load_isp
 
         _start_ours(
-            context, processes, "routers", "local.routers",
-            "--collector", f"127.0.0.1:{context.ports.collector}", "--secret", RADIUS_SECRET,
-            "--users", context.users_file, "--nas", ",".join(nas.id for nas in load_isp().nas),
-            "--interval", REPORT_SECONDS,
-        )  # fmt: skip
+            context,
+            processes,
+            "routers",
+            "local.routers",
+            "--collector",
+            f"127.0.0.1:{context.ports.collector}",
+            "--secret",
+            RADIUS_SECRET,
+            "--users",
+            context.users_file,
+            "--nas",
+            ",".join(nas.id for nas in load_isp().nas),
+            "--interval",
+            REPORT_SECONDS,
+        )
 
 
 def wait_for_pages(context: Context, processes: Processes) -> None:
@@ -192,9 +219,11 @@ def _start_ours(
     context: Context, processes: Processes, name: str, module: str, *arguments: object
 ) -> None:
     processes.start(
-        name, [sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT,
+        name,
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
         environment={**os.environ, **context.aws(), "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+    )
 
 
 def _wait(processes: Processes, name: str, port: int, path: str) -> None:

@@ -1,0 +1,86 @@
+# Two commands to begin with: `make run` shows the whole system, `make test` proves it.
+# Everything that is missing is installed on demand, once; `make clean` removes all of it.
+
+PORT     ?= 8080
+ACCOUNTS ?= 120
+STAGE    ?= prod
+
+BIN      := .venv/bin
+UV       := $(BIN)/uv pip sync --quiet --no-config --require-hashes --compile-bytecode
+SINCE    := $(shell date +%s.%N)
+SUDO     := $(shell test "$$(id -u)" = 0 || echo sudo)
+
+# The tools of the CDK: no telemetry, no notices about Node's age.
+export CDK_DISABLE_CLI_TELEMETRY := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check unit acceptance synth deploy openapi clean
+
+help: ## what can be done here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/ready .venv-emulator/ready node_modules/ready ## the whole system on this machine; PORT=8080 ACCOUNTS=120
+	@exec $(BIN)/python -m local.main --port $(PORT) --accounts $(ACCOUNTS) --since $(SINCE)
+
+demo: .venv/ready .venv-emulator/ready node_modules/ready ## one month from packet to paid invoice, step by step, with figures
+	@$(BIN)/python -m local.demo --port $(PORT) --accounts $(ACCOUNTS)
+
+test: check unit acceptance ## everything: check, unit tests, the demo and the browser on the emulator
+
+check: .venv/ready node_modules/ready ## format, lint, types, import contracts, the committed OpenAPI document
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	npx pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m functions.portal_api.openapi --check
+
+unit: .venv/ready ## tests that need no emulator and no browser
+	$(BIN)/python -m pytest -m "not emulator and not browser"
+
+acceptance: .venv/ready .venv-emulator/ready node_modules/ready .demarc/debian ## the demo and the browser test, on the emulator
+	$(BIN)/python -m pytest -m "emulator or browser"
+
+synth: .venv/ready node_modules/ready ## the templates of STAGE=prod, validated, into cdk.out
+	npx cdk synth --quiet -c stage=$(STAGE)
+
+deploy: .venv/ready node_modules/ready ## to the AWS account of your credentials, as STAGE=prod
+	npx cdk deploy --all -c stage=$(STAGE)
+
+openapi: .venv/ready ## write the OpenAPI document anew
+	$(BIN)/python -m functions.portal_api.openapi
+
+clean: ## remove everything that was installed, synthesized, stored or logged here
+	rm -rf .venv .venv-emulator node_modules .demarc cdk.out .pytest_cache .hypothesis \
+		.ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is needed, installed once and again when its list changes.
+
+.venv/ready: requirements/dev.txt requirements/uv.txt
+	@echo "installing the Python packages of development"
+	@test -x $(BIN)/uv || { test -x $(BIN)/python || python3 -m venv .venv || { \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y python3-venv && \
+		python3 -m venv .venv; } ; \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt; }
+	@$(UV) --python $(BIN)/python requirements/dev.txt
+	@touch $@
+
+.venv-emulator/ready: requirements/emulator.txt .venv/ready
+	@echo "installing the emulator"
+	@test -x .venv-emulator/bin/python || $(BIN)/python -m venv --without-pip .venv-emulator
+	@$(UV) --python .venv-emulator/bin/python requirements/emulator.txt
+	@touch $@
+
+node_modules/ready: package.json package-lock.json
+	@echo "installing the CDK's command line"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# A browser and a reader of PDF, for the acceptance tests.
+.demarc/debian:
+	@mkdir -p .demarc
+	@{ command -v chromium && command -v pdftotext; } > /dev/null || { \
+		echo "installing chromium and poppler-utils"; $(SUDO) apt-get update -qq && \
+		$(SUDO) apt-get install -qq -y --no-install-recommends chromium poppler-utils > /dev/null; }
+	@touch $@

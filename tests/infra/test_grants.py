@@ -1,0 +1,87 @@
+"""Least privilege: what each role may do, read from the policies as they are deployed."""
+
+from collections.abc import Iterator
+
+from tests.infra.conftest import Templates, of_type
+
+# X-Ray and log delivery know no resource; everything else names its own.
+OF_NO_RESOURCE = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+}
+
+
+def statements(templates: Templates) -> Iterator[tuple[str, list[str], str]]:
+    """(policy, actions, resources as text) of every role."""
+    for id, policy in of_type(templates, "AWS::IAM::Policy").items():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            actions = statement["Action"]
+            yield id, [actions] if isinstance(actions, str) else actions, str(statement["Resource"])
+
+
+def test_nobody_can_change_or_delete_what_stands_in_the_ledger(templates: Templates) -> None:
+    allowed = {
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "dynamodb:ConditionCheckItem",
+    }
+    on_the_ledger = [
+        (id, actions) for id, actions, on in statements(templates) if "DataLedger" in on
+    ]
+
+    assert on_the_ledger
+    for id, actions in on_the_ledger:
+        assert set(actions) <= allowed, id
+
+
+def test_no_role_may_scan_a_table_or_use_a_wildcard_of_dynamodb(templates: Templates) -> None:
+    for id, actions, _ in statements(templates):
+        for action in actions:
+            assert action not in ("dynamodb:Scan", "*"), id
+            assert not (action.startswith("dynamodb:") and "*" in action), id
+
+
+def test_a_resource_is_always_named(templates: Templates) -> None:
+    for id, actions, on in statements(templates):
+        if on in ("*", "['*']"):
+            assert set(actions) <= OF_NO_RESOURCE, id
+
+
+def test_only_the_ingest_functions_may_write_usage_in_batches(templates: Templates) -> None:
+    writers = {
+        id
+        for id, actions, on in statements(templates)
+        if "dynamodb:BatchWriteItem" in actions and "DataUsage" in on
+    }
+
+    assert writers
+    assert all(id.startswith("IngestUsage") for id in writers)
+
+
+def test_a_customers_door_starts_no_workflow_and_a_webhook_posts_nothing(
+    templates: Templates,
+) -> None:
+    for id, actions, on in statements(templates):
+        if "states:StartExecution" in actions:
+            assert not id.startswith(("PortalApiCustomer", "PaymentsWebhook")), id
+        if id.startswith("PaymentsWebhookReceive"):
+            assert "DataLedger" not in on
+
+
+def test_a_collector_may_put_records_on_one_stream_and_nothing_else(prod: Templates) -> None:
+    [(_, actions, on)] = [s for s in statements(prod) if s[0].startswith("CollectorsGroup")]
+
+    assert actions == ["kinesis:PutRecords"]
+    assert "DataUsageRecords" in on
