@@ -31,7 +31,7 @@ class Access:
     writes: bool = False
 
 
-def _table(groups: Mapping[Access, str]) -> dict[Route, Access]:
+def table(groups: Mapping[Access, str]) -> dict[Route, Access]:
     return {
         Route(*line.split()): access
         for access, lines in groups.items()
@@ -39,7 +39,7 @@ def _table(groups: Mapping[Access, str]) -> dict[Route, Access]:
     }
 
 
-STAFF: Mapping[Route, Access] = _table(
+STAFF: Mapping[Route, Access] = table(
     {
         Access(READERS): """
             GET  /v1/parties
@@ -93,7 +93,7 @@ STAFF: Mapping[Route, Access] = _table(
     }
 )
 
-CUSTOMER: Mapping[Route, Access] = _table(
+CUSTOMER: Mapping[Route, Access] = table(
     {
         Access(CUSTOMERS): """
             GET /v1/accounts

@@ -1,0 +1,131 @@
+"""Invoices and suspended records on the console."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+
+from billing.config import Isp, load_isp
+from billing.core.period import Span
+from billing.core.usage import Hole
+from billing.store.access import EVERY_ACCOUNT
+from billing.store.suspense import Suspense
+from functions.portal_api import settings
+from functions.portal_api.pages import views
+from functions.portal_api.pages.answers import do_once, form, html, pdf, today
+from functions.portal_api.pages.render import day, instant
+from functions.portal_api.problem import InvalidField
+from functions.portal_api.usecases import bills, suspended, usage_view
+
+UNBILLED_DAYS = 31
+
+
+def register(app: APIGatewayHttpResolver) -> None:
+    isp = load_isp()
+
+    @app.get("/console/invoices/<invoice_id>", include_in_schema=False)
+    def invoice(invoice_id: str) -> Response:
+        bill = bills.bill(invoice_id, EVERY_ACCOUNT, today(app, isp.isp.zone))
+        found = bill.invoice
+        shown = views.document(found) | {
+            "state": bill.state,
+            "pdf_href": f"/console/invoices/{invoice_id}/pdf",
+            "pay_href": settings.portal_url() + bill.pay_path if bill.pay_path else "",
+            "facts": [
+                ("Issued", day(found.issued_on)),
+                ("Due", day(found.due_on)),
+                ("Period", views.period_label(found.period)),
+                ("Open", str(bill.open)),
+                ("Invoice", found.id),
+            ],
+        }
+        return html("console/invoice.html", app, section="Customers", invoice=shown)
+
+    @app.get("/console/invoices/<invoice_id>/pdf", include_in_schema=False)
+    def paper(invoice_id: str) -> Response:
+        bill = bills.bill(invoice_id, EVERY_ACCOUNT, today(app, isp.isp.zone))
+        return pdf(bill.invoice.number, bills.pdf(bill))
+
+    @app.get("/console/suspense", include_in_schema=False)
+    def suspense() -> Response:
+        now: datetime = app.context["now"]
+        return html(
+            "console/suspense.html",
+            app,
+            section="Suspense",
+            rows=[_row(one) for one in suspended.list_suspended()],
+            unbilled=_unbilled(isp, now),
+            collectors=_collectors(),
+        )
+
+    @app.post("/console/suspense/<record_id>/recycle", include_in_schema=False)
+    def recycle(record_id: str) -> Response:
+        fields = form(app)
+        record = _record(fields.get("record", ""))
+        return do_once(
+            app,
+            fields,
+            lambda op: suspended.recycle(op, record_id, record, "corrected on the console"),
+            lambda _: "/console/suspense?done=recycled",
+        )
+
+
+def _row(one: Suspense) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "day": day(one.day),
+        "received_at": None,
+        "reason": one.problem or one.reason,
+        "title": f"{one.collector or 'unknown collector'} · {one.reason}",
+        "raw": _pretty(one.recyclable),
+        "state": one.state,
+    }
+
+
+def _pretty(raw: str) -> str:
+    try:
+        return json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
+    except ValueError:
+        return raw
+
+
+def _record(text: str) -> Mapping[str, Any]:
+    try:
+        record = json.loads(text)
+    except ValueError:
+        raise InvalidField("#/record", "the record is not JSON: correct it and try again") from None
+    if not isinstance(record, dict):
+        raise InvalidField("#/record", "a record is one JSON object")
+    return record
+
+
+def _unbilled(isp: Isp, now: datetime) -> list[dict[str, Any]]:
+    found = usage_view.unbilled(Span(now - timedelta(days=UNBILLED_DAYS), now), isp)
+    return [
+        {
+            "identity": one.identity,
+            "when": f"within the last {UNBILLED_DAYS} days",
+            "octets": one.used.octets_in + one.used.octets_out,
+        }
+        for one in found
+    ]
+
+
+def _collectors() -> list[dict[str, Any]]:
+    return [
+        {
+            "collector": one.collector,
+            "boot": one.boot,
+            "received": one.stored + one.suspended,
+            "suspended": one.suspended,
+            "holes": ", ".join(_hole(hole) for hole in one.holes),
+        }
+        for one in suspended.list_collectors()
+    ]
+
+
+def _hole(hole: Hole) -> str:
+    since = instant(datetime.fromtimestamp(hole.since, UTC))
+    return f"{hole.first}–{hole.last}, noticed {since}"

@@ -1,0 +1,114 @@
+"""What several pages show of the same things, made ready for their templates."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from billing.core.charging import Charge
+from billing.core.invoicing import Draft, Invoice
+from billing.core.money import Money
+from billing.core.period import Period, local_day
+from billing.core.tax import percent_text
+from billing.core.usage import Used
+from functions.portal_api.pages.render import day
+from functions.portal_api.usecases.bills import Bill
+
+
+def chart_days(points: Iterable[Used], zone: str) -> list[dict[str, Any]]:
+    """Usage per local day: down is to the subscriber, up is from him."""
+    return [
+        {
+            "label": f"{local_day(point.start, zone):%-d %b}",
+            "down": point.octets_out,
+            "up": point.octets_in,
+            "total": point.octets_out + point.octets_in,
+        }
+        for point in points
+    ]
+
+
+def line(charge: Charge) -> dict[str, Any]:
+    first, end = charge.span
+    last = end - timedelta(days=1)
+    return {
+        "description": charge.description,
+        "explanation": charge.explanation,
+        "when": day(first) if last <= first else f"{day(first)} – {day(last)}",
+        "quantity": charge.quantity,
+        "unit": charge.unit,
+        "amount": charge.amount,
+    }
+
+
+def document(draft: Draft) -> dict[str, Any]:
+    """The lines, taxes and totals of a draft or an invoice."""
+    return {
+        "lines": [line(charge) for charge in draft.lines],
+        "net": draft.net,
+        "taxes": [
+            {
+                "label": f"VAT {percent_text(item.percent)} % of {item.base}",
+                "amount": item.amount,
+            }
+            for item in draft.taxes
+        ],
+        "total": draft.total,
+        "account_id": draft.account_id,
+        "buyer_name": draft.buyer["name"],
+        "seller_name": draft.seller["name"],
+        "number": draft.number if isinstance(draft, Invoice) else "",
+        "counted": [
+            {
+                "start": one.start,
+                "end": one.end,
+                "down": one.octets_out,
+                "up": one.octets_in,
+                "flags": one.flags,
+            }
+            for one in draft.counted
+        ],
+    }
+
+
+def bill_row(bill: Bill) -> dict[str, Any]:
+    return {
+        "id": bill.id,
+        "number": bill.invoice.number,
+        "issued_on": bill.invoice.issued_on,
+        "due_on": bill.invoice.due_on,
+        "state": bill.state,
+        "total": bill.invoice.total,
+    }
+
+
+def due_sentence(open: Money, due_on: date, today: date) -> str:
+    """When an amount is due, or since when it is late."""
+    if open.minor <= 0:
+        return "Nothing is open."
+    late = (today - due_on).days
+    if late > 0:
+        return f"It was due on {day(due_on)}, {late} day{'s' if late > 1 else ''} ago."
+    return f"Due on {day(due_on)}."
+
+
+def period_label(period: Period) -> str:
+    """A whole calendar month by its name, any other period by its days."""
+    if period.start.day == 1 and period.end.day == 1:
+        return f"{period.start:%B %Y}"
+    return f"{day(period.start)} – {day(period.end - timedelta(days=1))}"
+
+
+def span_label(start: datetime, end: datetime | None, zone: str) -> str:
+    since = f"since {day(local_day(start, zone))}"
+    return since if end is None else f"{since} until {day(local_day(end, zone))}"
+
+
+def delta_words(causes: Iterable[Any]) -> str:
+    """The causes of a difference in words: "usage +€4.20, plan −€2.00"."""
+    return ", ".join(
+        f"{cause.name} {'+' if cause.delta.minor > 0 else ''}{cause.delta}" for cause in causes
+    )
+
+
+def names_of(names: Mapping[str, str], account_id: str) -> str:
+    return names.get(account_id, account_id)
