@@ -1,10 +1,14 @@
 """What the two handlers read from their environment, in one place."""
 
+import hashlib
+import hmac
 import os
 from functools import cache
 from urllib.parse import urlsplit
 
 from billing.adapters.identity import KeySet, Pool, jwks_at
+from billing.adapters.secrets import load_secret
+from billing.config import Isp, load_isp
 
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
@@ -30,7 +34,9 @@ def portal_url() -> str:
 
 
 def origin_secret() -> str:
-    return os.environ.get("ORIGIN_SECRET", "")
+    """What CloudFront sends along; "" where there is none in front (on one machine)."""
+    name = os.environ.get("ORIGIN_SECRET", "")
+    return load_secret(name) if name else ""
 
 
 def checkout_origin() -> str:
@@ -38,3 +44,14 @@ def checkout_origin() -> str:
     base = os.environ.get("PROCESSOR_API_BASE", "")
     parts = urlsplit(base)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else CHECKOUT_ORIGIN
+
+
+def isp() -> Isp:
+    return load_isp()
+
+
+@cache
+def cursor_key() -> bytes:
+    """What signs the cursors of lists: derived, so that no further secret has to be kept."""
+    secret = load_secret(os.environ["PAY_TOKEN_SECRET"])
+    return hmac.digest(secret.encode(), b"demarc cursors", hashlib.sha256)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from billing.core.money import Money
 from billing.core.period import DAY, instant_from, local_time, rfc3339
 
-Kind = Literal["recurring", "usage", "credit", "proration"]
+Kind = Literal["recurring", "usage", "credit", "proration", "one-off"]
 
 
 @dataclass(frozen=True, slots=True)

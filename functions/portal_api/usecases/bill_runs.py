@@ -8,14 +8,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from billing.adapters import workflows
+from billing.adapters import cycles, workflows
 from billing.config import Isp
 from billing.core.errors import BillingError
 from billing.core.invoicing import Difference, Draft, Parked
 from billing.core.period import Period, local_day, period_containing, period_starting, preceding
-from billing.store import accounts, invoices, runs, timeline
+from billing.store import accounts, invoices, runs
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.pages import Page
 from billing.store.run_rows import Review, Run
@@ -62,11 +61,12 @@ class NothingParked(BillingError):
 
 
 class RunNotFinished(BillingError):
-    """Parked accounts come in a supplementary run only after the run itself was approved."""
+    """Parked accounts come in a supplementary run only after the run itself was closed."""
 
     def __init__(self, run: Run) -> None:
         super().__init__(
-            f"run {run.id} is in state {run.state}: mend the accounts and prepare it again instead"
+            f"run {run.id} is in state {run.state}: a supplementary run follows one that is closed;"
+            " while it is in review, mend the accounts and prepare it again"
         )
 
 
@@ -136,42 +136,22 @@ def name_of(account_id: str) -> str:
     return accounts.load_subject(party_id).name
 
 
-def run_of_cycle(anchor: int, period: Period) -> Run | None:
-    """The run of a cycle, supplementary ones apart; None: there is none yet."""
-    cursor = None
-    while True:
-        page = runs.list_runs(cursor=cursor, limit=100)
-        for run in page.items:
-            if (run.anchor, run.period, run.supplement_of) == (anchor, period, ""):
-                return run
-        if page.cursor is None or all(run.period.start < period.start for run in page.items):
-            return None
-        cursor = page.cursor
-
-
-def start(op: Operation, anchor: int, first_day: date, isp: Isp) -> Period:
+def start(op: Operation, anchor: int, first_day: date, isp: Isp) -> Run:
     """Prepare the run of a closed period. Nothing is issued before an approval."""
     if anchor not in isp.cycles.anchors:
         raise UnknownCycle(anchor, isp.cycles.anchors)
     period = period_starting(first_day, anchor, isp.isp.zone)
     if period.end > local_day(op.at, isp.isp.zone):
         raise PeriodStillRuns(period)
-    existing = run_of_cycle(anchor, period)
-    if existing is not None:
-        raise CycleAlreadyRun(existing)
-    _prepare({"cycle": {"anchor": anchor, "period": period.label}}, attempt=1, actor=op.actor)
-    text = f"The bill run of {period.label} was started"
-    cycle = f"cycle:{anchor}:{period.label}"
-    event = Event("bill-run.started", op.actor, cycle, text, op.at)
-    commit([timeline.put_of(None, event), *op.keep(period)])
-    return period
+    wanted = Run(cycles.run_id_of(anchor, period), anchor, period, op.at, op.actor)
+    return _opened(op, wanted, f"The bill run of {period.label} was started", "1")
 
 
 def prepare_again(op: Operation, run_id: str, reason: str) -> Run:
-    """Open and prepare the next revision of a run in review."""
+    """Open and prepare the next revision of a run in review; a run that got stuck goes on."""
     event = Event("bill-run.prepared-again", op.actor, run_id, f"Prepared again: {reason}", op.at)
     run = runs.start_revision(run_id, event)
-    _prepare(_input_of(run), attempt=run.revision, actor=op.actor)
+    _start_preparing(run, f"{run.revision}-{op.id('run')[-8:]}", op)
     commit(op.keep(run))
     return run
 
@@ -184,35 +164,54 @@ def approve(op: Operation, run_id: str, revision: int, digest: str) -> Run:
     # Cut off here, the same approval again finds the run approved and comes to this line.
     workflows.start_execution(
         os.environ["ISSUE_MACHINE_ARN"],
-        f"issue-{run_id}-{revision}",
-        {"run": run_id, "revision": revision, "actor": op.actor},
+        cycles.issue_name(run_id, revision, 1),
+        cycles.issue_input(run_id, revision, op.actor),
     )
     commit(op.keep(run))
     return run
 
 
 def supplementary(op: Operation, run_id: str) -> Run:
-    """Prepare a run for the accounts that an approved one left parked; answers the first run."""
-    run = runs.load_run(run_id)
-    if run.state not in ("approved", "closed"):
-        raise RunNotFinished(run)
-    if not runs.list_parked(run_id, run.revision):
+    """Prepare a run for the accounts that a closed one left parked."""
+    before = runs.load_run(run_id)
+    if before.state != "closed":
+        raise RunNotFinished(before)
+    if not runs.list_parked(run_id, before.revision):
         raise NothingParked(run_id)
-    _prepare({**_input_of(run), "supplement_of": run_id}, attempt=1, actor=op.actor)
-    event = Event("bill-run.supplemented", op.actor, run_id, "Parked accounts follow", op.at)
-    commit([timeline.put_of(None, event), *op.keep(run)])
+    next_id = cycles.run_id_of(before.anchor, before.period, supplement_of=run_id)
+    wanted = Run(next_id, before.anchor, before.period, op.at, op.actor, supplement_of=run_id)
+    text = f"A supplementary run to that of {before.period.label} was started"
+    return _opened(op, wanted, text, f"s-{run_id[-8:]}")
+
+
+def _opened(op: Operation, wanted: Run, text: str, attempt: str) -> Run:
+    """Open a run and start preparing it, unless that was done before (CycleAlreadyRun).
+
+    Cut off between the two, the run stands open and its execution's name is still free: the next
+    attempt starts it. That is how a second run for the same cycle is told from a repeated start.
+    """
+    known = _known(wanted.id)
+    if known is not None and known.state != "preparing":
+        raise CycleAlreadyRun(known)
+    run = runs.open_run(wanted, Event("bill-run.started", op.actor, wanted.id, text, op.at))
+    if not _start_preparing(run, attempt, op):
+        raise CycleAlreadyRun(run)
+    commit(op.keep(run))
     return run
 
 
-def _input_of(run: Run) -> dict[str, Any]:
-    return {"cycle": {"anchor": run.anchor, "period": run.period.label}}
-
-
-def _prepare(cycle: Mapping[str, Any], *, attempt: int, actor: str) -> None:
-    anchor, period = cycle["cycle"]["anchor"], cycle["cycle"]["period"]
-    kind = "supplement" if "supplement_of" in cycle else "prepare"
-    workflows.start_execution(
+def _start_preparing(run: Run, attempt: str, op: Operation) -> bool:
+    return workflows.start_execution(
         os.environ["PREPARE_MACHINE_ARN"],
-        f"{kind}-{anchor:02d}-{period}-{attempt}",
-        {**cycle, "attempt": attempt, "actor": actor},
+        cycles.prepare_name(run.anchor, run.period, attempt),
+        cycles.prepare_input(
+            run.anchor, run.period, run.revision, op.actor, supplementary=bool(run.supplement_of)
+        ),
     )
+
+
+def _known(run_id: str) -> Run | None:
+    try:
+        return runs.load_run(run_id)
+    except runs.RunNotFound:
+        return None

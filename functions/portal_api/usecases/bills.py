@@ -1,15 +1,22 @@
-"""Invoices: list, show, explain, as PDF and by pay link."""
+"""Invoices: list, show, explain, as PDF, by pay link, and one outside of the cycle."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from billing.adapters.secrets import load_secret
+from billing.config import Isp
+from billing.core.charging import Charge
 from billing.core.invoicing import Difference, Invoice, compare
 from billing.core.ledger import OpenItem
-from billing.core.money import Money
-from billing.store import invoices
-from billing.store.access import Access
+from billing.core.money import CurrencyMismatch, Money
+from billing.core.period import local_day
+from billing.store import accounts, invoices
+from billing.store.access import EVERY_ACCOUNT, Access
 from billing.store.pages import Page
+from billing.store.transactions import commit
+from functions.portal_api.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,17 @@ class Bill:
     def pay_path(self) -> str:
         """The path of its pay link on the portal; "" when nothing is open."""
         return f"/pay/{self.invoice.pay_token}" if self.open.minor > 0 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdHocLine:
+    """A line that staff enter by hand; the amount is net, for the whole quantity."""
+
+    text: str
+    quantity: str
+    unit: str
+    amount: Money
+    tax_category: str
 
 
 def list_bills(
@@ -73,13 +91,61 @@ def difference_from_last(bill: Bill) -> Difference | None:
 
 def pdf(bill: Bill) -> bytes:
     """The stored document. Raises DocumentNotFound while it is not made yet."""
-    from billing.adapters import documents  # typst comes with it: only this pays for the import
+    from billing.adapters import documents  # typst comes with it: only who needs it pays for it
 
-    return documents.get(os.environ["DOCUMENTS_BUCKET"], pdf_key(bill.invoice))
+    return documents.get(os.environ["DOCUMENTS_BUCKET"], documents.document_key(bill.invoice))
 
 
-def pdf_key(invoice: Invoice) -> str:
-    return f"invoices/{invoice.id}.pdf"
+def begin_checkout(token: str, portal_url: str, now: datetime) -> str:
+    """The address of the processor's page for what is open of a bill: the same while it stands."""
+    from billing.adapters.checkout import PageUrls, open_checkout_for
+
+    urls = PageUrls(success=f"{portal_url}/paid/{token}", cancel=f"{portal_url}/pay/{token}")
+    return open_checkout_for(invoices.invoice_of_token(token), now, urls)
+
+
+def issue_ad_hoc(
+    op: Operation, account_id: str, lines: Sequence[AdHocLine], isp: Isp, portal_url: str
+) -> Bill:
+    """An invoice outside of the cycle, with the next number of the seller's series."""
+    from billing.adapters.issuing import Office, ad_hoc_invoice
+
+    account = accounts.load_account(account_id, EVERY_ACCOUNT)
+    today = local_day(op.at, isp.isp.zone)
+    for line in lines:
+        if line.amount.currency != account.currency:
+            raise CurrencyMismatch(account.currency, line.amount.currency)
+    issued = ad_hoc_invoice(
+        account_id,
+        [_charge(op, line, rank, today) for rank, line in enumerate(lines, start=1)],
+        op.id("run", account_id),
+        actor=op.actor,
+        now=op.at,
+        isp=isp,
+        office=Office(os.environ["DOCUMENTS_BUCKET"], portal_url),
+        token_secret=load_secret(os.environ["PAY_TOKEN_SECRET"]),
+    )
+    made = bill(issued.id, EVERY_ACCOUNT, today)
+    commit(op.keep(made))
+    return made
+
+
+def _charge(op: Operation, line: AdHocLine, rank: int, today: date) -> Charge:
+    return Charge(
+        subscription_id="",
+        service_id="",
+        code="one-off",
+        kind="one-off",
+        description=line.text,
+        price_ref=("", 0),
+        span=(today, today + timedelta(days=1)),
+        quantity=line.quantity,
+        unit=line.unit,
+        amount=line.amount,
+        tax_category=line.tax_category,
+        explanation=(f"entered by {op.actor}",),
+        key=f"{op.id('run')}:{rank}",
+    )
 
 
 def _bill(invoice: Invoice, item: OpenItem | None, today: date) -> Bill:

@@ -188,7 +188,7 @@ def create_account(op: Operation, fields: Mapping[str, Any], isp: Isp) -> Accoun
     new = Account(
         id=op.id("acc"),
         party_id=payer.id,
-        seller_id=isp.seller(fields["seller_id"]).id,
+        seller_id=isp.seller(fields["seller_id"] or "").id,
         currency=fields["currency"] or isp.isp.currency,
         language=fields["language"] or isp.isp.language,
         cycle_anchor=fields["cycle_anchor"] or isp.cycles.anchors[0],

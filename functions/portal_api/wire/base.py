@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -30,6 +31,22 @@ class Wire(BaseModel):
         frozen=True,
         from_attributes=True,
     )
+
+
+class Patch(Wire):
+    """An edit: only what is sent changes. Null is no value here, so it is refused."""
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent, by field."""
+        return self.model_dump(exclude_unset=True)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Patch":
+        if not self.model_fields_set:
+            raise ValueError("send at least one field to change")
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise ValueError("null is no value: leave out what does not change")
+        return self
 
 
 def _printable(text: str) -> str:

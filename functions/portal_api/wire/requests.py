@@ -15,6 +15,7 @@ from functions.portal_api.wire.base import (
     LongText,
     Money,
     OptionalText,
+    Patch,
     Text,
     Wire,
 )
@@ -58,7 +59,7 @@ class PartyIn(Wire):
     external_id: ExternalId | Literal[""] = ""
 
 
-class PartyPatch(Wire):
+class PartyPatch(Patch):
     """Only what is sent changes."""
 
     name: Text | None = None
@@ -90,7 +91,7 @@ class AccountIn(Wire):
     external_id: ExternalId | Literal[""] = ""
 
 
-class AccountPatch(Wire):
+class AccountPatch(Patch):
     """Only what is sent changes. The currency and the cycle of an account never do."""
 
     billing_address: AddressIn | None = None
@@ -100,7 +101,6 @@ class AccountPatch(Wire):
 
 
 class ServiceIn(Wire):
-    account_id: Text
     name: Text
     kind: Text = "internet"
     site: AddressIn
@@ -109,7 +109,7 @@ class ServiceIn(Wire):
     external_id: ExternalId | Literal[""] = ""
 
 
-class ServicePatch(Wire):
+class ServicePatch(Patch):
     """Only what is sent changes."""
 
     name: Text | None = None
@@ -129,7 +129,6 @@ class IdentityIn(Wire):
 
 
 class SubscriptionIn(Wire):
-    account_id: Text
     service_id: Text
     offering_id: Text
     since: Instant | None = Field(default=None, description="now if null")
@@ -149,8 +148,9 @@ class NoteIn(Wire):
 
 
 class VersionIn(Wire):
-    """A new price version in the published schema (docs/pricing.md)."""
+    """The next price version in the published schema (docs/pricing.md): its number is one more."""
 
+    version: Annotated[int, Field(ge=1)]
     name: Text
     valid_from: Day
     currency: Currency

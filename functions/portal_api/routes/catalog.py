@@ -1,0 +1,38 @@
+"""What is on sale."""
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from functions.portal_api.routes.asked import asked, create, tell
+from functions.portal_api.usecases import catalogue
+from functions.portal_api.wire import money
+from functions.portal_api.wire.base import Page
+from functions.portal_api.wire.requests import VersionIn
+
+router = APIGatewayHttpRouter()
+
+
+@router.get("/v1/offerings", summary="The whole catalogue", tags=["catalogue"])
+def list_offerings() -> Response[Page[money.OfferingOut]]:
+    data = [money.offering(one) for one in catalogue.offerings()]
+    return tell(Page[money.OfferingOut](data=data, next_cursor=None))
+
+
+@router.get("/v1/offerings/<offering_id>", summary="One offering", tags=["catalogue"])
+def get_offering(offering_id: str) -> Response[money.OfferingOut]:
+    return tell(money.offering(catalogue.offering(offering_id)))
+
+
+@router.post(
+    "/v1/offerings/<offering_id>/versions",
+    status_code=201,
+    summary="Import the next price version",
+    tags=["catalogue"],
+)
+def add_version(offering_id: str, wanted: VersionIn) -> Response[money.VersionOut]:
+    version = wanted.model_dump() | {"valid_from": wanted.valid_from.isoformat()}
+    return create(
+        asked(router),
+        lambda op: catalogue.add_version(op, offering_id, version),
+        money.version,
+    )

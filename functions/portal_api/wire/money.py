@@ -1,0 +1,318 @@
+"""Invoices, payments, bill runs and the catalogue, as JSON."""
+
+from typing import Any
+
+from billing.core.catalog import Offering, PriceVersion, price_version_to_dict
+from billing.core.charging import Charge
+from billing.core.invoicing import Difference
+from billing.core.payment import Payment
+from billing.core.tax import TaxItem, percent_text
+from billing.store.run_rows import Review, Run
+from functions.portal_api.usecases.bill_runs import RunRow, RunView
+from functions.portal_api.usecases.bills import Bill
+from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire
+
+
+class PeriodOut(Wire):
+    """Local days, from `start` to before `end`."""
+
+    start: Day
+    end: Day
+    zone: str
+
+
+class LineOut(Wire):
+    """One line; its days are local, from `since` to before `until`."""
+
+    code: str
+    kind: str
+    description: str
+    service_id: str
+    subscription_id: str
+    since: Day
+    until: Day
+    quantity: str
+    unit: str
+    amount: MoneyOut
+    tax_category: str
+
+
+class ExplainedLineOut(LineOut):
+    """A line with the arithmetic that made it, step by step."""
+
+    explanation: list[str]
+
+
+class TaxOut(Wire):
+    country: str
+    percent: str
+    base: MoneyOut
+    amount: MoneyOut
+
+
+class OpenItemOut(Wire):
+    invoice_id: str
+    account_id: str
+    number: str
+    due_on: Day
+    total: MoneyOut
+    open: MoneyOut
+
+
+class InvoiceRowOut(Wire):
+    """One line of a list of invoices."""
+
+    id: str
+    account_id: str
+    number: str
+    period: PeriodOut
+    issued_on: Day
+    due_on: Day
+    total: MoneyOut
+    open: MoneyOut
+    state: str
+
+
+class InvoiceOut(InvoiceRowOut):
+    """An issued document as it stands for ever, with what is still open of it."""
+
+    currency: str
+    net: MoneyOut
+    tax: MoneyOut
+    lines: list[LineOut]
+    taxes: list[TaxOut]
+    seller: dict[str, Any]
+    buyer: dict[str, Any]
+    pay_path: str
+
+
+class CountedOut(Wire):
+    """Usage as the bill counted it. In is from the subscriber (up), out to it (down)."""
+
+    service_id: str
+    start: Instant
+    end: Instant
+    octets_in: int
+    octets_out: int
+    flags: list[str]
+
+
+class CauseOut(Wire):
+    name: str
+    delta: MoneyOut
+
+
+class DifferenceOut(Wire):
+    account_id: str
+    name: str
+    kind: str
+    before: MoneyOut | None
+    after: MoneyOut | None
+    causes: list[CauseOut]
+
+
+class ExplanationOut(Wire):
+    """Why an invoice is what it is: every line's steps, what was counted, what changed since."""
+
+    invoice_id: str
+    lines: list[ExplainedLineOut]
+    counted: list[CountedOut]
+    difference: DifferenceOut | None
+
+
+class PaymentOut(Wire):
+    id: str
+    account_id: str
+    invoice_id: str
+    amount: MoneyOut
+    state: str
+    created_at: Instant
+    at: Instant
+    reason: str
+
+
+class TotalsOut(Wire):
+    currency: str
+    documents: int
+    net: MoneyOut
+    tax: MoneyOut
+    total: MoneyOut
+
+
+class ReviewOut(Wire):
+    """What a revision came to. The digest is what an approval must name."""
+
+    revision: int
+    digest: str
+    drafts: int
+    parked: int
+    totals: list[TotalsOut]
+    differences: dict[str, int]
+    at: Instant
+
+
+class RunOut(Wire):
+    id: str
+    anchor: int
+    period: PeriodOut
+    state: str
+    revision: int
+    opened_at: Instant
+    actor: str
+    approved_by: str
+    supplement_of: str
+    review: ReviewOut | None
+
+
+class ParkedOut(Wire):
+    account_id: str
+    name: str
+    reason: str
+    text: str
+
+
+class RunViewOut(RunOut):
+    """A run with what its approver must see; at most the first hundred differences."""
+
+    parked_accounts: list[ParkedOut]
+    changes: list[DifferenceOut]
+
+
+class VersionOut(Wire):
+    version: int
+    valid_from: Day
+    name: str
+    currency: str
+    prices: list[dict[str, Any]]
+
+
+class OfferingOut(Wire):
+    id: str
+    name: str
+    versions: list[VersionOut]
+
+
+def line(charge: Charge) -> LineOut:
+    return LineOut(**_line_fields(charge))
+
+
+def invoice_row(bill: Bill) -> InvoiceRowOut:
+    return InvoiceRowOut(**_invoice_fields(bill))
+
+
+def invoice(bill: Bill) -> InvoiceOut:
+    found = bill.invoice
+    return InvoiceOut(
+        **_invoice_fields(bill),
+        currency=found.currency,
+        net=found.net,
+        tax=found.tax,
+        lines=[line(one) for one in found.lines],
+        taxes=[_tax(item) for item in found.taxes],
+        seller=dict(found.seller),
+        buyer=dict(found.buyer),
+        pay_path=bill.pay_path,
+    )
+
+
+def explanation(bill: Bill, changed: Difference | None, name: str) -> ExplanationOut:
+    found = bill.invoice
+    return ExplanationOut(
+        invoice_id=found.id,
+        lines=[
+            ExplainedLineOut(**_line_fields(one), explanation=list(one.explanation))
+            for one in found.lines
+        ],
+        counted=[CountedOut.model_validate(one) for one in found.counted],
+        difference=None if changed is None else difference(changed, name),
+    )
+
+
+def difference(changed: Difference, name: str) -> DifferenceOut:
+    return DifferenceOut(
+        account_id=changed.account_id,
+        name=name,
+        kind=changed.kind,
+        before=changed.before,
+        after=changed.after,
+        causes=[CauseOut.model_validate(one) for one in changed.causes],
+    )
+
+
+def payment(found: Payment) -> PaymentOut:
+    fields = ("id", "account_id", "invoice_id", "amount", "created_at", "at", "reason")
+    return PaymentOut(**{name: getattr(found, name) for name in fields}, state=found.state.value)
+
+
+def run_row(row: RunRow) -> RunOut:
+    return RunOut(**_run_fields(row.run, row.review))
+
+
+def run(found: Run) -> RunOut:
+    return RunOut(**_run_fields(found, None))
+
+
+def run_view(view: RunView) -> RunViewOut:
+    return RunViewOut(
+        **_run_fields(view.run, view.review),
+        parked_accounts=[
+            ParkedOut(
+                account_id=one.account_id,
+                name=view.names.get(one.account_id, ""),
+                reason=one.reason,
+                text=one.text,
+            )
+            for one in view.parked
+        ],
+        changes=[difference(one, view.names.get(one.account_id, "")) for one in view.differences],
+    )
+
+
+def version(found: PriceVersion) -> VersionOut:
+    data = price_version_to_dict(found)
+    return VersionOut(
+        version=found.version,
+        valid_from=found.valid_from,
+        name=found.name,
+        currency=found.currency,
+        prices=data["prices"],
+    )
+
+
+def offering(found: Offering) -> OfferingOut:
+    return OfferingOut(
+        id=found.id, name=found.name, versions=[version(one) for one in found.versions]
+    )
+
+
+def _line_fields(charge: Charge) -> dict[str, Any]:
+    since, until = charge.span
+    names = ("code", "kind", "description", "service_id", "subscription_id", "quantity", "unit",
+             "amount", "tax_category")  # fmt: skip
+    return {**{name: getattr(charge, name) for name in names}, "since": since, "until": until}
+
+
+def _invoice_fields(bill: Bill) -> dict[str, Any]:
+    found = bill.invoice
+    names = ("id", "account_id", "number", "issued_on", "due_on", "total")
+    return {
+        **{name: getattr(found, name) for name in names},
+        "period": PeriodOut.model_validate(found.period),
+        "open": bill.open,
+        "state": bill.state,
+    }
+
+
+def _tax(item: TaxItem) -> TaxOut:
+    percent = percent_text(item.percent)
+    return TaxOut(country=item.country, percent=percent, base=item.base, amount=item.amount)
+
+
+def _run_fields(found: Run, review: Review | None) -> dict[str, Any]:
+    names = ("id", "anchor", "state", "revision", "opened_at", "actor", "approved_by",
+             "supplement_of")  # fmt: skip
+    return {
+        **{name: getattr(found, name) for name in names},
+        "period": PeriodOut.model_validate(found.period),
+        "review": None if review is None else ReviewOut.model_validate(review),
+    }
