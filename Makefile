@@ -6,6 +6,7 @@ ACCOUNTS ?= 120
 STAGE    ?= prod
 
 BIN      := .venv/bin
+VENDOR   := functions/portal_api/static/vendor
 UV       := $(BIN)/uv pip sync --quiet --no-config --require-hashes --compile-bytecode
 SINCE    := $(shell date +%s.%N)
 SUDO     := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -20,10 +21,10 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/ready .venv-emulator/ready node_modules/ready ## the whole system on this machine; PORT=8080 ACCOUNTS=120
+run: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## the whole system on this machine; PORT=8080 ACCOUNTS=120
 	@exec $(BIN)/python -m local.main --port $(PORT) --accounts $(ACCOUNTS) --since $(SINCE)
 
-demo: .venv/ready .venv-emulator/ready node_modules/ready ## one month from packet to paid invoice, step by step, with figures
+demo: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## one month from packet to paid invoice, step by step, with figures
 	@$(BIN)/python -m local.demo --port $(PORT) --accounts $(ACCOUNTS)
 
 test: check unit acceptance ## everything: check, unit tests, the demo and the browser on the emulator
@@ -35,16 +36,16 @@ check: .venv/ready node_modules/ready ## format, lint, types, import contracts, 
 	$(BIN)/lint-imports
 	$(BIN)/python -m functions.portal_api.openapi --check
 
-unit: .venv/ready ## tests that need no emulator and no browser
+unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
 	$(BIN)/python -m pytest -m "not emulator and not browser"
 
-acceptance: .venv/ready .venv-emulator/ready node_modules/ready .demarc/debian ## the demo and the browser test, on the emulator
+acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## the demo and the browser test, on the emulator
 	$(BIN)/python -m pytest -m "emulator or browser"
 
-synth: .venv/ready node_modules/ready ## the templates of STAGE=prod, validated, into cdk.out
+synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)
 
-deploy: .venv/ready node_modules/ready ## to the AWS account of your credentials, as STAGE=prod
+deploy: .venv/ready $(VENDOR)/ready ## to the AWS account of your credentials, as STAGE=prod
 	npx cdk deploy --all -c stage=$(STAGE)
 
 openapi: .venv/ready ## write the OpenAPI document anew
@@ -52,7 +53,7 @@ openapi: .venv/ready ## write the OpenAPI document anew
 
 clean: ## remove everything that was installed, synthesized, stored or logged here
 	rm -rf .venv .venv-emulator node_modules .demarc cdk.out .pytest_cache .hypothesis \
-		.ruff_cache .import_linter_cache
+		.ruff_cache .import_linter_cache $(VENDOR)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is needed, installed once and again when its list changes.
@@ -75,6 +76,12 @@ clean: ## remove everything that was installed, synthesized, stored or logged he
 node_modules/ready: package.json package-lock.json
 	@echo "installing the CDK's command line"
 	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# What the pages load, served by ourselves: copied, not committed.
+$(VENDOR)/ready: node_modules/ready
+	@mkdir -p $(VENDOR)
+	@cp node_modules/@tabler/core/dist/css/tabler.min.css node_modules/htmx.org/dist/htmx.min.js $(VENDOR)/
 	@touch $@
 
 # A browser and a reader of PDF, for the acceptance tests.

@@ -28,7 +28,9 @@ DONE: Mapping[str, str] = {
 }
 
 
-def html(template: str, /, app: APIGatewayHttpResolver, status: int = 200, **context: Any) -> Response:
+def html(
+    template: str, /, app: APIGatewayHttpResolver, status: int = 200, **context: Any
+) -> Response:
     """A page, with what the layouts need besides."""
     principal: Principal | None = app.context.get("principal")
     done = app.current_event.query_string_parameters.get("done", "")

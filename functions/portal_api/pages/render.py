@@ -18,7 +18,7 @@ OCTET_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def page(template: str, /, **context: object) -> str:
-    """The HTML of one page. A name the template uses and the context lacks is an error, not a gap."""
+    """The HTML of one page. A name that the context lacks is an error, not a gap."""
     return environment().get_template(template).render(**context)
 
 
