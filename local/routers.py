@@ -25,7 +25,7 @@ from local.subscribers import User, users_from
 
 WRAP = 1 << 32
 JITTER_SECONDS = 2
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
