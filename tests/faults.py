@@ -1,11 +1,15 @@
 """Kill the program before or after any one of its AWS calls, the way a machine dies.
 
-    for k in range(1, calls_of(action) + 1):
-        with killed_at(k, "after"): action()
+    @pytest.mark.parametrize(("call", "when"), deaths(2))     # the action makes two calls
+    def test_…(tables, call, when):
+        assert killed(action, call, when)                     # it died there
+        action()                                              # started again
+        assert what must hold
 
-`killed(action, k, when)` does the same for one call. The kill is a BaseException: no handler of
-errors catches it. "before" dies before the request leaves; "after" dies when the answer is lost.
-Hooks stand in botocore's own list of handlers, as moto's do, so the program is not changed.
+and one more test says that `calls_of(action) == 2`, so that no death is forgotten. The kill is a
+BaseException: no handler of errors catches it. "before" dies before the request leaves, "after"
+when the answer is lost. Hooks stand in botocore's own list of handlers, as moto's do, so the
+program is not changed.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,6 +29,7 @@ class _Bus:
     calls: list[str] = []  # noqa: RUF012
     at: int | None = None
     when: When = "before"
+    meanwhile: Callable[[], Any] | None = None  # instead of dying: what happens before that call
 
 
 def install() -> None:
@@ -43,6 +48,11 @@ def calls_of(action: Callable[[], Any]) -> int:
     return len(_Bus.calls)
 
 
+def deaths(calls: int) -> list[tuple[int, When]]:
+    """Every place where an action of so many AWS calls can die."""
+    return [(call, when) for call in range(1, calls + 1) for when in ("before", "after")]
+
+
 def calls_made() -> list[str]:
     """The operations called since the last `calls_of` or `killed_at` began, in order."""
     return list(_Bus.calls)
@@ -53,6 +63,16 @@ def killed(action: Callable[[], Any], call: int, when: When) -> bool:
     with killed_at(call, when) as outcome:
         action()
     return outcome[0]
+
+
+@contextmanager
+def meanwhile(call: int, other: Callable[[], Any]) -> Iterator[None]:
+    """Within, something else happens just before the nth AWS call (from 1): a race, in order."""
+    _Bus.calls, _Bus.at, _Bus.meanwhile = [], call, other
+    try:
+        yield
+    finally:
+        _Bus.at = _Bus.meanwhile = None
 
 
 @contextmanager
@@ -70,7 +90,10 @@ def killed_at(call: int, when: When) -> Iterator[list[bool]]:
 
 def _before(request: Any, event_name: str, **_: Any) -> None:
     _Bus.calls.append(event_name.split(".")[-1])
-    if _Bus.at == len(_Bus.calls) and _Bus.when == "before":
+    if _Bus.at == len(_Bus.calls) and (other := _Bus.meanwhile):
+        _Bus.at = _Bus.meanwhile = None
+        other()
+    elif _Bus.at == len(_Bus.calls) and _Bus.when == "before":
         raise Killed
 
 

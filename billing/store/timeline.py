@@ -15,7 +15,7 @@ from billing.core.period import instant_from
 from billing.store.access import Access
 from billing.store.pages import Page, page_of
 from billing.store.tables import LedgerRow, event_key, millis
-from billing.store.transactions import Put, commit, put_new
+from billing.store.transactions import Put, commit, put_new, put_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Event:
 
 def put_of(account_id: str | None, event: Event) -> Put:
     """The row of an event, for the transaction of its effect. Account None: of the ISP."""
-    return put_new(_row(account_id, event))
+    return put_told(_row(account_id, event))
 
 
 def put(account_id: str | None, event: Event) -> bool:
     """Write an event that has no other effect (a note). False: it was written before."""
-    return commit([put_of(account_id, event)])
+    return commit([put_new(_row(account_id, event))])
 
 
 def list_events(

@@ -72,6 +72,11 @@ def put_new(row: Row, refusal: BillingError | None = None) -> Put:
     return Put(row, type(row).pk.does_not_exist(), refusal)
 
 
+def put_told(row: LedgerRow) -> Put:
+    """Write a row whose id follows from all it says: when it is there already, it says the same."""
+    return Put(row, LedgerRow.pk.does_not_exist() | (LedgerRow.body == row.body))
+
+
 def put_version(row: AccountRow | UsageRow, loaded: int, what: str) -> Put:
     """Replace the row whose version was `loaded` (0: there was none). Sets version `loaded` + 1."""
     row.version = loaded + 1
