@@ -42,24 +42,23 @@ def table(groups: Mapping[Access, str]) -> dict[Route, Access]:
 STAFF: Mapping[Route, Access] = table(
     {
         Access(READERS): """
-            GET  /v1/parties
             GET  /v1/parties/<party_id>
             GET  /v1/accounts
             GET  /v1/accounts/<account_id>
             GET  /v1/accounts/<account_id>/timeline
-            GET  /v1/accounts/<account_id>/services
-            GET  /v1/services/<service_id>
-            GET  /v1/accounts/<account_id>/subscriptions
-            GET  /v1/subscriptions/<subscription_id>
-            POST /v1/subscriptions/<subscription_id>/preview-change
-            POST /v1/subscriptions/<subscription_id>/preview-end
+            GET  /v1/accounts/<account_id>/services/<service_id>
+            GET  /v1/accounts/<account_id>/subscriptions/<subscription_id>
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-change
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-end
             GET  /v1/offerings
             GET  /v1/offerings/<offering_id>
             GET  /v1/invoices
+            GET  /v1/invoices/overdue
             GET  /v1/invoices/<invoice_id>
             GET  /v1/invoices/<invoice_id>/explanation
             GET  /v1/invoices/<invoice_id>/pdf
             GET  /v1/payments
+            GET  /v1/payments/held
             GET  /v1/usage
             GET  /v1/usage/unbilled
             GET  /v1/suspense
@@ -73,12 +72,12 @@ STAFF: Mapping[Route, Access] = table(
             POST  /v1/accounts
             PATCH /v1/accounts/<account_id>
             POST  /v1/accounts/<account_id>/notes
-            POST  /v1/services
-            PATCH /v1/services/<service_id>
-            POST  /v1/services/<service_id>/identities
-            POST  /v1/subscriptions
-            POST  /v1/subscriptions/<subscription_id>/change
-            POST  /v1/subscriptions/<subscription_id>/end
+            POST  /v1/accounts/<account_id>/services
+            PATCH /v1/accounts/<account_id>/services/<service_id>
+            POST  /v1/accounts/<account_id>/services/<service_id>/identities
+            POST  /v1/accounts/<account_id>/subscriptions
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/change
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/end
             POST  /v1/imports
         """,
         Access(BILLERS, writes=True): """

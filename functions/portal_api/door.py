@@ -20,6 +20,7 @@ from billing.adapters.identity import Identity, KeySet, Pool, TokenExpired, Toke
 from billing.core.errors import BillingError
 from functions.portal_api import access, headers, problem, session
 from functions.portal_api.access import Access, Route
+from functions.portal_api.once import checked_key
 from functions.portal_api.principal import Principal, RoleRefused, SignInNeeded
 from functions.portal_api.session import Site
 
@@ -89,6 +90,8 @@ def _admit(
         raise problem.BodyTooLarge(octets_max)
     carried = session.carried(event, door.site)
     session.refuse_forged(event, door.site, by_cookie=carried.by_cookie)
+    if method == "POST" and route.rule.startswith("/v1/") and door.table[route].writes:
+        checked_key(session.header(event, "idempotency-key"))
     roles = door.table[route].roles
     if not roles:
         return route, None, []

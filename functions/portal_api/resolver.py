@@ -1,6 +1,8 @@
 """One Powertools resolver per application: validation on, refusals as problem+json."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -12,10 +14,29 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from billing.core.errors import BillingError
 from functions.portal_api import door, problem
 
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+class Resolver(APIGatewayHttpResolver):
+    """Powertools' resolver, for which a bare `Response` is an answer that is not JSON.
+
+    It would make a schema of every annotation, and pages and PDFs have none.
+    """
+
+    def route(self, *args: Any, **options: Any) -> Callable[[Route], Route]:
+        register = super().route(*args, **options)
+
+        def registered(function: Route) -> Route:
+            if function.__annotations__.get("return") is Response:
+                del function.__annotations__["return"]
+            return register(function)
+
+        return registered
+
 
 def new_app() -> APIGatewayHttpResolver:
     """A resolver with the refusals every route shares and without routes."""
-    app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500)
+    app = Resolver(enable_validation=True, response_validation_error_http_code=500)
     app.use([door.same_route])
     app.exception_handler(BillingError)(functools.partial(_refuse, app))
     app.exception_handler(RequestValidationError)(functools.partial(_name_fields, app))

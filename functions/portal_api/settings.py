@@ -55,3 +55,10 @@ def cursor_key() -> bytes:
     """What signs the cursors of lists: derived, so that no further secret has to be kept."""
     secret = load_secret(os.environ["PAY_TOKEN_SECRET"])
     return hmac.digest(secret.encode(), b"demarc cursors", hashlib.sha256)
+
+
+def error_page(status: int, title: str, detail: str) -> str:
+    """A refusal as a page for people."""
+    from functions.portal_api.pages.render import page
+
+    return page("problem.html", title=title, detail=detail, home="/", status=status)

@@ -6,11 +6,14 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from billing.core.money import Money
+from functions.portal_api import settings
 from functions.portal_api.routes.answers import explanation_of, pdf_of
-from functions.portal_api.routes.asked import LIMIT, Cursor, Limit, asked, listed, tell
+from functions.portal_api.routes.asked import LIMIT, Cursor, Limit, asked, create, listed, tell
 from functions.portal_api.usecases import bills, payments
 from functions.portal_api.wire import money
 from functions.portal_api.wire.base import Page
+from functions.portal_api.wire.requests import InvoiceIn
 
 router = APIGatewayHttpRouter()
 AccountId = Annotated[str, Query(alias="accountId", max_length=40)]
@@ -28,6 +31,28 @@ def list_invoices(
             account_id, request.principal.sees, today=request.today, cursor=at, limit=limit
         ),
         money.invoice_row,
+    )
+
+
+@router.post(
+    "/v1/invoices", status_code=201, summary="Issue an invoice outside the cycle", tags=["invoices"]
+)
+def issue(wanted: InvoiceIn) -> Response[money.InvoiceOut]:
+    lines = [
+        bills.AdHocLine(
+            one.text,
+            one.quantity,
+            one.unit,
+            Money.from_wire({"value": one.amount.value, "unit": one.amount.unit}),
+            one.tax_category,
+        )
+        for one in wanted.lines
+    ]
+    isp, portal = settings.isp(), settings.portal_url()
+    return create(
+        asked(router),
+        lambda op: bills.issue_ad_hoc(op, wanted.account_id, lines, isp, portal),
+        money.invoice,
     )
 
 
