@@ -34,7 +34,7 @@ from infra.queues import alarm
 from infra.runtime import Runtime, billing_function
 
 PARTITION_TIMEOUT = Duration.minutes(10)
-PLANS = "runs/*"  # where OpenRun and Number write the partitions they planned
+PLANS = "runs/*"  # where partitions are planned and reviewed lists are kept
 BUSY = [
     "Lambda.TooManyRequestsException",  # throttled: wait for the others
     "Lambda.ServiceException",
@@ -78,7 +78,8 @@ class BillCycle(Construct):
         self.data.may_read(draft, self.data.usage)
         self.data.may_read_secret(draft, self.data.pay_token_secret)
         draft.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
-        self.data.may_use_documents(open_run, "s3:PutObject", prefix=PLANS)
+        self.data.may_use_documents(open_run, "s3:GetObject", "s3:PutObject", prefix=PLANS)
+        self.data.may_use_documents(compare, "s3:GetObject", "s3:PutObject", prefix=PLANS)
         return self._machine(
             "Prepare",
             self._step("OpenRun", open_run)
@@ -95,10 +96,10 @@ class BillCycle(Construct):
         for function in (freeze, number, issue, collect, close_run):
             self.data.may_read(function, self.data.ledger)
             self.data.may_add(function, self.data.ledger)
-        self.data.may_use_documents(freeze, "s3:GetObject", "s3:PutObject", prefix=PLANS)
+        self.data.may_use_documents(freeze, "s3:GetObject", prefix=PLANS)
         self.data.may_use_documents(number, "s3:GetObject", "s3:PutObject", prefix=PLANS)
         self.data.may_use_documents(issue, "s3:GetObject", "s3:PutObject")
-        self.data.may_use_documents(collect, "s3:GetObject")
+        self.data.may_use_documents(collect, "s3:GetObject", prefix=PLANS)
         self.data.may_read_secret(issue, self.data.pay_token_secret)
         issue.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
         issue.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
