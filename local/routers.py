@@ -105,7 +105,9 @@ class Routers:
             self._line(user, place, len(users), seed) for place, user in enumerate(users)
         ]
 
-    def run(self, stop: Event, reports: int | None = None) -> None:
+    def run(
+        self, stop: Event, reports: int | None = None, settle_seconds: float = SETTLE_SECONDS
+    ) -> None:
         """Report until told to stop, or so often for each user; then wait for the last answers."""
         while not stop.is_set():
             busy = [line for line in self._lines if reports is None or line.rounds < reports]
@@ -117,7 +119,7 @@ class Routers:
                     self._report(line, now)
                     line.next_at += self._interval
             self._exchange(0.05)
-        settled_by = self._clock() + SETTLE_SECONDS
+        settled_by = self._clock() + settle_seconds
         for router in self._routers.values():
             for held in router.held:
                 router.client.send(held, self._clock())
