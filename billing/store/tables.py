@@ -46,10 +46,10 @@ ledger     documents, postings, history. Put if absent only: no row is ever chan
   ISP / EVT#instant#event                timeline of no account        beside what it tells
 
 usage      expires.
-  SEG#bucket#day / hour#hash             segments not folded yet       blind put of the same bytes
+  SEG#bucket / day#hour#hash             segments not folded yet       blind put of the same bytes
   USE#identity / day                     usage of an identity          version, a join
-  RCV#collector#boot / first#last        completeness                  blind put of the same bytes
-  SUS#day / hash                         suspended records             put if absent
+  RCV#collector#boot / first#last, RCV   completeness, who was heard   blind put of the same bytes
+  SUS#day / hash, SUS                    suspended, days that have any put if absent, then version
   IDS#bucket / identity                  identities seen               blind put of the same bytes
 
 What an index answers is a candidate: readers load it again by its key, consistently.
@@ -57,9 +57,7 @@ What an index answers is a candidate: readers load it again by its key, consiste
 
 import hashlib
 import os
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -136,7 +134,6 @@ class AccountRow(Model):
     expires = NumberAttribute(null=True)  # epoch seconds
 
 
-Row = UsageRow | LedgerRow | AccountRow
 TABLES: tuple[type[Model], ...] = (UsageRow, LedgerRow, AccountRow)
 
 
@@ -309,8 +306,3 @@ def shard_of(text: str, shards: int) -> int:
 def millis(at: datetime) -> str:
     """An instant as sortable text: "2026-10-01T00:00:00.000Z"."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def of_prefix(rows: Iterable[Any], prefix: str) -> list[Any]:
-    """The rows of one type among those of a partition, in key order."""
-    return [row for row in rows if row.sk.startswith(prefix)]

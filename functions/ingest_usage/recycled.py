@@ -61,10 +61,11 @@ def _message(record: Any) -> Message:
 
 
 def _recycled(id: str, content: Mapping[str, Any], arrived: date) -> Pack | Suspended:
-    pack = content.get("pack")
-    if not isinstance(pack, dict):
-        return Pack(_RECYCLED, id, None, (content.get("record"),), arrived)
-    found = _pack(pack, arrived)
+    """What holds records is a pack, under whichever name it was sent."""
+    inner = content.get("pack", content.get("record"))
+    if not isinstance(inner, dict) or "records" not in inner:
+        return Pack(_RECYCLED, id, None, (inner,), arrived)
+    found = _pack(inner, arrived)
     return replace(found, collector=_RECYCLED, boot=id) if isinstance(found, Suspended) else found
 
 
