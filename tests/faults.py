@@ -27,6 +27,7 @@ class Killed(BaseException):
 
 class _Bus:
     calls: list[str] = []  # noqa: RUF012
+    bodies: list[Any] = []  # noqa: RUF012
     at: int | None = None
     when: When = "before"
     meanwhile: Callable[[], Any] | None = None  # instead of dying: what happens before that call
@@ -43,7 +44,7 @@ def install() -> None:
 
 def calls_of(action: Callable[[], Any]) -> int:
     """How many AWS calls the action makes. It runs."""
-    _Bus.at, _Bus.calls = None, []
+    _Bus.at, _Bus.calls, _Bus.bodies = None, [], []
     action()
     return len(_Bus.calls)
 
@@ -65,10 +66,17 @@ def killed(action: Callable[[], Any], call: int, when: When) -> bool:
     return outcome[0]
 
 
+def sent_by(action: Callable[[], Any]) -> list[tuple[str, Any]]:
+    """Each AWS call of the action: its operation and the body that was sent. It runs."""
+    _Bus.at, _Bus.calls, _Bus.bodies = None, [], []
+    action()
+    return list(zip(_Bus.calls, _Bus.bodies, strict=True))
+
+
 @contextmanager
 def meanwhile(call: int, other: Callable[[], Any]) -> Iterator[None]:
     """Within, something else happens just before the nth AWS call (from 1): a race, in order."""
-    _Bus.calls, _Bus.at, _Bus.meanwhile = [], call, other
+    _Bus.calls, _Bus.bodies, _Bus.at, _Bus.meanwhile = [], [], call, other
     try:
         yield
     finally:
@@ -79,7 +87,7 @@ def meanwhile(call: int, other: Callable[[], Any]) -> Iterator[None]:
 def killed_at(call: int, when: When) -> Iterator[list[bool]]:
     """Within, the nth AWS call (from 1) is the last. Yields a list whose item tells if it was."""
     outcome = [False]
-    _Bus.calls, _Bus.at, _Bus.when = [], call, when
+    _Bus.calls, _Bus.bodies, _Bus.at, _Bus.when = [], [], call, when
     try:
         yield outcome
     except Killed:
@@ -89,6 +97,7 @@ def killed_at(call: int, when: When) -> Iterator[list[bool]]:
 
 
 def _before(request: Any, event_name: str, **_: Any) -> None:
+    _Bus.bodies.append(request.body)
     _Bus.calls.append(event_name.split(".")[-1])
     if _Bus.at == len(_Bus.calls) and (other := _Bus.meanwhile):
         _Bus.at = _Bus.meanwhile = None

@@ -132,14 +132,8 @@ def invoice_transaction(invoice: Invoice) -> Transaction:
 def open_item(invoice: Invoice) -> OpenItem:
     """What is open of an invoice when it is issued: all of it; nothing of a total below zero."""
     owed = max(invoice.total, Money.zero(invoice.currency))
-    return OpenItem(
-        invoice.id,
-        invoice.account_id,
-        invoice.number,
-        invoice.due_on,
-        invoice.total,
-        owed,
-    )
+    facts = (invoice.id, invoice.account_id, invoice.number, invoice.due_on)
+    return OpenItem(*facts, invoice.total, owed)
 
 
 def payment_transaction(
@@ -213,7 +207,9 @@ def allocate(
     if amount.minor <= 0:
         raise NotAPayment(amount)
     left, allocations = amount, list[Allocation]()
-    for item in sorted(open_items, key=lambda one: (one.invoice_id != first, *_age(one))):
+    for item in sorted(
+        open_items, key=lambda one: (one.invoice_id != first, one.due_on, one.number)
+    ):
         share = min(left, item.open)
         if share.minor > 0:
             allocations.append(Allocation(item.invoice_id, share))
@@ -301,7 +297,3 @@ def _fact(transaction: Transaction) -> tuple[object, ...]:
     ours = (receivable(transaction.account_id), credit(transaction.account_id))
     outside = tuple(one for one in transaction.entries if one.account not in ours)
     return transaction.id, transaction.kind, transaction.reference, outside
-
-
-def _age(item: OpenItem) -> tuple[date, str]:
-    return item.due_on, item.number

@@ -157,7 +157,7 @@ def save_new_customer(
             rows.subject_put(subject),
             *(put for service in services for put in _new_service_puts(service)),
             *(rows.subscription_put(subscription) for subscription in subscriptions),
-            *_identity_puts(identities),
+            *assignments.puts_of(identities),
             timeline.put_of(account.id, event),
             *also,
         ]
@@ -186,7 +186,7 @@ def save_new_service(
         return [
             *_new_service_puts(service),
             *(rows.subscription_put(subscription) for subscription in subscriptions),
-            *_identity_puts(identities),
+            *assignments.puts_of(identities),
             timeline.put_of(service.account_id, event),
             *also,
         ]
@@ -245,10 +245,6 @@ def save_subscription(
 def _new_service_puts(service: Service) -> list[Put]:
     lock = rows.new_lock("service", service.id, service.external_id)
     return [rows.service_put(service), *lock]
-
-
-def _identity_puts(identities: Sequence[IdentityAssignment]) -> list[Put]:
-    return [put for identity in identities for put in assignments.puts_of(identity)]
 
 
 def _commit_new(marker: Put, puts: Callable[[], list[Put]]) -> bool:

@@ -83,14 +83,21 @@ def of_account(account_id: str, pointers: Iterable[AccountRow]) -> Assignments:
     )
 
 
-def puts_of(new: IdentityAssignment) -> list[Put]:
-    """The rows of an assignment, for a larger transaction; none when it is assigned so already.
+def puts_of(new: Sequence[IdentityAssignment]) -> list[Put]:
+    """The rows of assignments of one account, for a larger transaction; none of what is so already.
 
     Read from the table now: a refusal of the commit as EditConflict means to read again.
     """
-    existing, version = _load(new.identity)
-    after = assign(existing, new)
-    return [] if after == existing else _puts(new.identity, new.account_id, after, version)
+    puts: list[Put] = []
+    for identity in sorted({one.identity for one in new}):
+        ours = [one for one in new if one.identity == identity]
+        existing, version = _load(identity)
+        after = existing
+        for one in ours:
+            after = assign(after, one)
+        if after != existing:
+            puts += _puts(identity, ours[0].account_id, after, version)
+    return puts
 
 
 def _save(

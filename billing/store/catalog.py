@@ -11,10 +11,9 @@ from billing.core.catalog import (
 )
 from billing.core.errors import BillingError
 from billing.store import timeline
-from billing.store.rows import body_of, find
+from billing.store.rows import body_of, find, of_prefix
 from billing.store.tables import (
     AccountRow,
-    of_prefix,
     offering_key,
     offers_index,
     price_version_key,

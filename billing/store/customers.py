@@ -20,7 +20,8 @@ from billing.store.accounts import (
 )
 from billing.store.catalog import PriceOf, price_versions
 from billing.store.pages import Page, page_of
-from billing.store.tables import AccountRow, head_key, of_prefix, parties_index
+from billing.store.rows import of_prefix
+from billing.store.tables import AccountRow, head_key, parties_index
 
 
 @dataclass(frozen=True, slots=True)

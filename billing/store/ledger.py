@@ -28,12 +28,11 @@ from billing.store import outbox, timeline
 from billing.store.access import Access, AccountNotFound
 from billing.store.outbox import Message
 from billing.store.pages import Page, page_of
-from billing.store.rows import body_of, find, find_document, version_of
+from billing.store.rows import body_of, find, find_document, of_prefix, version_of
 from billing.store.tables import (
     AccountRow,
     LedgerRow,
     balance_key,
-    of_prefix,
     open_index,
     open_key,
     transaction_key,

@@ -1,6 +1,7 @@
 """Reading one row: under its key, consistently, its body as JSON."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
@@ -31,3 +32,8 @@ def body_of(row: AccountRow | LedgerRow) -> dict[str, Any]:
 def version_of(row: AccountRow) -> int:
     """The number of times the row was written; a row is read with it and saved under it."""
     return int(row.version or 0)
+
+
+def of_prefix(rows: Iterable[AccountRow], prefix: str) -> list[AccountRow]:
+    """The rows of one type among those of a partition, in key order."""
+    return [row for row in rows if row.sk.startswith(prefix)]

@@ -214,9 +214,6 @@ def idempotency_key(principal: str, key: str) -> Key:
     return f"IDEM#{principal}#{key}", "IDEM"
 
 
-# Catalogue
-
-
 def offering_key(offering_id: str) -> Key:
     return f"OFR#{offering_id}", "OFFER"
 
@@ -257,9 +254,6 @@ def series_key(seller_id: str, document_type: str, year: int) -> Key:
     return f"SER#{seller_id}#{document_type}#{year}", "SERIES"
 
 
-# Documents, postings, history
-
-
 def invoice_key(account_id: str, invoice_id: str) -> Key:
     return f"ACC#{account_id}", f"INV#{invoice_id}"
 
@@ -293,9 +287,6 @@ def outbox_key(message_id: str, at: datetime) -> Key:
 
 def outbox_index(message_id: str, at: datetime) -> Key:
     return f"OUTBOX#{shard_of(message_id, OUTBOX_SHARDS):02d}", f"{millis(at)}#{message_id}"
-
-
-# Helpers
 
 
 def shard_of(text: str, shards: int) -> int:

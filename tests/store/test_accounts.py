@@ -200,3 +200,14 @@ def test_a_login_sees_its_accounts(tables):
     assert login.access.allows("acc_1")
     assert not login.access.allows("acc_2")
     assert logins.load_login("sub-2") is None
+
+
+def test_a_name_that_a_service_had_and_has_again_is_two_spans_of_one_row(tables):
+    spans = (
+        Span(at("2026-09-01 00:00"), at("2026-09-10 00:00")),
+        Span(at("2026-09-20 00:00"), None),
+    )
+    twice = tuple(IdentityAssignment("user:ada1", "svc_1", "acc_1", span) for span in spans)
+    accounts.save_new_customer(**{**customer(), "identities": twice})
+
+    assert assignments.who_has("user:ada1") == twice
