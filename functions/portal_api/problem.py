@@ -134,7 +134,7 @@ def of(error: BillingError, instance: str) -> Response[str]:
         type(error).__name__,
         str(error),
         instance=instance,
-        errors=getattr(error, "errors", ()),
+        errors=_errors_of(error),
     )
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(error.methods)
@@ -174,6 +174,18 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         }
         for error in errors
     ]
+
+
+def _errors_of(error: BillingError) -> Sequence[Mapping[str, str]]:
+    """The fields an error of ours names: it lists them itself, or says the path of one."""
+    path = getattr(error, "path", "")
+    if not path:
+        return getattr(error, "errors", ())
+    parts = [part for part in re.split(r"[.\[\]]+", path) if part][1:]  # after "version"
+    return [
+        {"pointer": "/".join(["#", *parts]), "code": _kebab(type(error).__name__),
+         "detail": str(error)}
+    ]  # fmt: skip
 
 
 def _pointer(location: Sequence[Any]) -> str:

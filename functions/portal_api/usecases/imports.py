@@ -100,11 +100,12 @@ def run(op: Operation, text: str, isp: Isp) -> Import:
     wanted = Import(import_id(digest), digest, len(rows), op.at, op.actor)
     begun = Event("import.started", op.actor, wanted.id, f"Import of {len(rows)} rows", op.at)
     opened = open_import(wanted, begun)
+    offerings = _plans()
     for row in rows:
         if accounts.find_external("account", row.external_id) is None:
             # Ids follow from the import and the row: a repeat makes the same customer.
             one = Operation(opened.actor, opened.at, f"{opened.id}:{row.external_id}")
-            create_customer(one, _customer(row), isp)
+            create_customer(one, _customer(row, offerings[row.plan.casefold()]), isp)
     made = sum(_made_by(opened, row) for row in rows)
     ended = Event("import.done", op.actor, opened.id, f"{made} customers are new", op.at)
     done = save_done(opened, made, ended)
@@ -169,7 +170,7 @@ def _check_header(header: list[str]) -> None:
 
 def _across(rows: Mapping[int, Row], isp: Isp) -> Iterator[RowError]:
     """What a row alone does not show: repetitions, plans, cycles, identities held by others."""
-    offerings = {one.id: one for one in catalog.list_offerings()}
+    offerings = _plans()
     seen: dict[tuple[str, str], int] = {}
     held = assignments.who_has_each(row.identity for row in rows.values() if row.identity)
     for number, row in rows.items():
@@ -194,10 +195,12 @@ def _held_by_another(row: Row, held: Sequence[IdentityAssignment], isp: Isp) -> 
 
 
 def _plan_problem(row: Row, offerings: Mapping[str, Offering], isp: Isp) -> str:
-    if row.plan not in offerings:
-        return f"there is no plan {row.plan!r}: use {', '.join(sorted(offerings)) or 'none yet'}"
+    found = offerings.get(row.plan.casefold())
+    if found is None:
+        names = ", ".join(sorted({one.name for one in offerings.values()})) or "none is on sale"
+        return f"there is no plan {row.plan!r}: {names}"
     try:
-        price = offerings[row.plan].version_on(row.start)
+        price = found.version_on(row.start)
     except NoPriceOn as error:
         return str(error)
     if price.currency != isp.isp.currency:
@@ -205,7 +208,13 @@ def _plan_problem(row: Row, offerings: Mapping[str, Offering], isp: Isp) -> str:
     return ""
 
 
-def _customer(row: Row) -> NewCustomer:
+def _plans() -> dict[str, Offering]:
+    """What is on sale, under its id and under its name in lower case."""
+    found = catalog.list_offerings()
+    return {key: one for one in found for key in (one.id, one.name.casefold())}
+
+
+def _customer(row: Row, offering: Offering) -> NewCustomer:
     address = Address(row.street, row.number, row.postcode, row.town, row.country, row.region)
     return NewCustomer(
         name=row.name,
@@ -215,7 +224,7 @@ def _customer(row: Row) -> NewCustomer:
         billing_address=address,
         tax_place=TaxPlace(row.tax_country),
         cycle_anchor=row.anchor,
-        offering_id=row.plan,
+        offering_id=offering.id,
         start=row.start,
         identity=row.identity,
         external_id=row.external_id,
