@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import boto3
 import typst
 from botocore.exceptions import ClientError
 
+from billing.adapters import aws
 from billing.core.errors import BillingError
 from billing.core.invoicing import Invoice, canonical, digest
 
@@ -45,7 +45,7 @@ class DocumentNotFound(BillingError):
 def put_once(bucket: str, key: str, content: bytes, content_type: str) -> bool:
     """Store a document for ever. False: the same bytes were there already."""
     try:
-        _s3().put_object(
+        aws.client("s3").put_object(
             Bucket=bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
         )
     except ClientError as error:
@@ -61,9 +61,9 @@ def put_once(bucket: str, key: str, content: bytes, content_type: str) -> bool:
 def get(bucket: str, key: str) -> bytes:
     """The bytes of a stored document."""
     try:
-        return _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+        if aws.code_of(error) in ("NoSuchKey", "404"):
             raise DocumentNotFound(key) from None
         raise
 
@@ -81,7 +81,9 @@ def put_list(bucket: str, prefix: str, items: list[Any]) -> dict[str, str]:
     content = json.dumps(items, sort_keys=True, separators=(",", ":")).encode()
     key = f"{prefix}-{digest(content)}.json"
     # Whoever writes under this key writes these bytes: no condition is needed.
-    _s3().put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
+    aws.client("s3").put_object(
+        Bucket=bucket, Key=key, Body=content, ContentType="application/json"
+    )
     return {"bucket": bucket, "key": key}
 
 
@@ -117,8 +119,3 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(
         str(TEMPLATES / "invoice.typ"), font_paths=fonts, ignore_system_fonts=True
     )
-
-
-@cache
-def _s3() -> Any:
-    return boto3.client("s3")

@@ -17,11 +17,10 @@ from email.utils import format_datetime
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from billing.adapters import documents
+from billing.adapters import aws, documents
 from billing.core.errors import BillingError
 
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
@@ -67,13 +66,13 @@ def send(letter: Letter, bucket: str) -> None:
     raw = mime(letter)
     documents.put_once(bucket, copy_key(letter.id, letter.at), raw, "message/rfc822")
     try:
-        _ses().send_email(
+        aws.client("sesv2").send_email(
             FromEmailAddress=letter.sender,
             Destination={"ToAddresses": [letter.to]},
             Content={"Raw": {"Data": raw}},
         )
     except ClientError as error:
-        raise MailRefused(letter.id, error.response["Error"].get("Message", str(error))) from error
+        raise MailRefused(letter.id, aws.message_of(error)) from error
 
 
 def copy_key(letter_id: str, at: datetime) -> str:
@@ -122,8 +121,3 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-
-
-@cache
-def _ses() -> Any:
-    return boto3.client("sesv2")

@@ -6,12 +6,11 @@ Cognito's session after a few minutes.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from billing.adapters import aws
 from billing.adapters.identity import Pool
 from billing.core.errors import BillingError
 
@@ -82,7 +81,7 @@ def sign_in(pool: Pool, user: str, password: str) -> Tokens | Challenge:
     """Begin: tokens at once, or the first challenge. Raises SignInRefused, TooManyAttempts."""
     return _outcome(
         user,
-        lambda: _cognito().initiate_auth(
+        lambda: aws.client("cognito-idp").initiate_auth(
             ClientId=pool.client_id,
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": user, "PASSWORD": password},
@@ -103,7 +102,7 @@ def enter_code(pool: Pool, challenge: Challenge, code: str) -> Tokens | Challeng
 def begin_authenticator(challenge: Challenge) -> tuple[str, Challenge]:
     """Answer MFA_SETUP, first half: the secret to show, and the session to go on with."""
     try:
-        reply = _cognito().associate_software_token(Session=challenge.session)
+        reply = aws.client("cognito-idp").associate_software_token(Session=challenge.session)
     except ClientError as error:
         raise _refusal(error) from error
     return reply["SecretCode"], Challenge(challenge.name, reply["Session"], challenge.user)
@@ -112,7 +111,9 @@ def begin_authenticator(challenge: Challenge) -> tuple[str, Challenge]:
 def confirm_authenticator(pool: Pool, challenge: Challenge, code: str) -> Tokens | Challenge:
     """Answer MFA_SETUP, second half: the first code of the new authenticator. Raises WrongCode."""
     try:
-        reply = _cognito().verify_software_token(Session=challenge.session, UserCode=code)
+        reply = aws.client("cognito-idp").verify_software_token(
+            Session=challenge.session, UserCode=code
+        )
     except ClientError as error:
         raise _refusal(error) from error
     return _answer(pool, Challenge("MFA_SETUP", reply["Session"], challenge.user), {})
@@ -122,7 +123,7 @@ def refreshed(pool: Pool, refresh_token: str) -> Tokens:
     """A new access token for a refresh token that was not revoked. Raises SignInRefused."""
     outcome = _outcome(
         "",
-        lambda: _cognito().initiate_auth(
+        lambda: aws.client("cognito-idp").initiate_auth(
             ClientId=pool.client_id,
             AuthFlow="REFRESH_TOKEN_AUTH",
             AuthParameters={"REFRESH_TOKEN": refresh_token},
@@ -136,9 +137,9 @@ def refreshed(pool: Pool, refresh_token: str) -> Tokens:
 def sign_out(pool: Pool, refresh_token: str) -> None:
     """Revoke the refresh token and what it renewed. Signing out twice is not an error."""
     try:
-        _cognito().revoke_token(Token=refresh_token, ClientId=pool.client_id)
+        aws.client("cognito-idp").revoke_token(Token=refresh_token, ClientId=pool.client_id)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {
+        if aws.code_of(error) not in {
             "InvalidParameterException",
             "NotAuthorizedException",
         }:
@@ -148,7 +149,7 @@ def sign_out(pool: Pool, refresh_token: str) -> None:
 def _answer(pool: Pool, challenge: Challenge, answers: Mapping[str, str]) -> Tokens | Challenge:
     return _outcome(
         challenge.user,
-        lambda: _cognito().respond_to_auth_challenge(
+        lambda: aws.client("cognito-idp").respond_to_auth_challenge(
             ClientId=pool.client_id,
             ChallengeName=challenge.name,
             Session=challenge.session,
@@ -177,11 +178,11 @@ def _outcome(user: str, call: Callable[[], Mapping[str, Any]]) -> Tokens | Chall
 
 
 def _refusal(error: ClientError) -> Exception:
-    match _code(error):
+    match aws.code_of(error):
         case "CodeMismatchException" | "ExpiredCodeException" | "EnableSoftwareTokenMFAException":
             return WrongCode()
         case "InvalidPasswordException":
-            return PasswordTooWeak(_text(error))
+            return PasswordTooWeak(aws.message_of(error))
         case (
             "TooManyRequestsException" | "TooManyFailedAttemptsException" | "LimitExceededException"
         ):
@@ -195,16 +196,3 @@ def _refusal(error: ClientError) -> Exception:
             return SignInRefused()
         case _:
             return error  # an infrastructure fault rises as it is
-
-
-def _code(error: ClientError) -> str:
-    return str(cast("Any", error.response)["Error"]["Code"])
-
-
-def _text(error: ClientError) -> str:
-    return str(cast("Any", error.response)["Error"].get("Message", ""))
-
-
-@cache
-def _cognito() -> Any:
-    return cast("Any", boto3).client("cognito-idp")

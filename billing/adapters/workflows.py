@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
+
+from billing.adapters import aws
 
 
 def start_execution(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
@@ -17,16 +17,11 @@ def start_execution(machine_arn: str, name: str, payload: Mapping[str, Any]) -> 
     Uniqueness of what the machine does rests on its data, never on the name.
     """
     try:
-        _client().start_execution(
+        aws.client("stepfunctions").start_execution(
             stateMachineArn=machine_arn, name=name, input=json.dumps(payload, sort_keys=True)
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+        if aws.code_of(error) != "ExecutionAlreadyExists":
             raise
         return False
     return True
-
-
-@cache
-def _client() -> Any:
-    return boto3.client("stepfunctions")

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from billing.adapters import sign_in
+from billing.adapters import aws, sign_in
 from billing.adapters.identity import Pool
 from billing.adapters.sign_in import Challenge, SignInRefused, Tokens
 
@@ -14,7 +14,7 @@ PASSWORD = "Correct-horse-7-battery"
 @pytest.fixture
 def pool():
     with mock_aws():
-        sign_in._cognito.cache_clear()
+        aws.client.cache_clear()
         cognito = boto3.client("cognito-idp", region_name="us-east-1")
         pool_id = cognito.create_user_pool(PoolName="staff")["UserPool"]["Id"]
         client_id = cognito.create_user_pool_client(
@@ -26,7 +26,7 @@ def pool():
             UserPoolId=pool_id, Username="ada", TemporaryPassword="First-time-1-only"
         )
         yield Pool(pool_id, client_id, f"https://cognito-idp/{pool_id}", "https://unused")
-        sign_in._cognito.cache_clear()
+        aws.client.cache_clear()
 
 
 def test_the_first_password_must_be_replaced_and_then_opens(pool):

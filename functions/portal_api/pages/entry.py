@@ -3,6 +3,7 @@
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
@@ -67,7 +68,7 @@ def register(app: APIGatewayHttpResolver, heading: str) -> None:
         return _file(STATIC / "vendor" / Path(name).name)
 
 
-def _form(heading: str, wanted: str) -> dict[str, str]:
+def _form(heading: str, wanted: str) -> dict[str, Any]:
     return {
         "heading": heading,
         "next": wanted,
