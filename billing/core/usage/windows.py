@@ -103,12 +103,12 @@ def used_by_service(
     An identity's usage belongs to the service that holds it, by grid hours: an assignment from or
     until some minute counts from the next hour on, so two that touch leave nothing out.
     """
-    held: dict[str, list[tuple[str, int, int | None]]] = {}
+    held: dict[str, set[tuple[str, int, int | None]]] = {}  # a claim given twice is one claim
     for claim in claims:
         start, end = _on_grid(claim.span, grid)
-        held.setdefault(claim.service_id, []).append((claim.identity, start, end))
+        held.setdefault(claim.service_id, set()).add((claim.identity, start, end))
     return {
-        service: tuple(_used(held.get(service, []), known, span, grid) for span in spans)
+        service: tuple(_used(held.get(service, set()), known, span, grid) for span in spans)
         for service, spans in windows.items()
     }
 
@@ -155,7 +155,7 @@ def _on_grid(span: Span, grid: Grid) -> tuple[int, int | None]:
 
 
 def _used(
-    held: Sequence[tuple[str, int, int | None]],
+    held: Iterable[tuple[str, int, int | None]],
     known: Mapping[str, Increments],
     window: Span,
     grid: Grid,

@@ -13,9 +13,12 @@ from pynamodb.exceptions import PutError
 from billing.core.usage import canonical, mediate
 from billing.store import collectors, suspense, usage
 from billing.store.tables import UsageRow
+from edge import packs
+from edge.spool import Spooled
 from functions.ingest_usage import fold, live, recycled, shared
 from tests import faults
 from tests.core.usage.facts import (
+    KEY,
     MB,
     OCTOBER,
     at,
@@ -251,3 +254,22 @@ def test_usage_through_the_door_is_the_same_however_it_was_delivered(data):
             fold.lambda_handler({"days": None, "buckets": sorted(buckets)}, CONTEXT)
 
     assert read() == expected
+
+
+def test_what_the_collector_signs_is_accepted_as_it_is():
+    body = canonical(record(NOW, 7 * MB, BEGAN, user_name="síle"))
+    packed = packs.Pack((Spooled(seq=1, boot="b1", body=body),))
+
+    deliver(packs.signed(packed, "col-1", KEY))
+
+    assert suspense.list_suspense() == []
+    (one,) = collectors.list_collectors()
+    assert (one.boot, one.stored) == ("b1", 1)
+
+
+def test_an_assignment_given_twice_is_one_assignment():
+    deliver(pack([record(NOW, 7 * MB, BEGAN)]))
+
+    found = usage.of([*CLAIMS, *CLAIMS], {"svc_1": [OCTOBER.span]}, shared.settings())
+
+    assert found["svc_1"][0].octets_out == 7 * MB
