@@ -80,11 +80,9 @@ class PortalApi(Construct):
                 "PREPARE_MACHINE_ARN": bill_cycle.prepare.state_machine_arn,
                 "ISSUE_MACHINE_ARN": bill_cycle.issue.state_machine_arn,
                 "RECYCLE_QUEUE_URL": ingest_usage.recycle_queue.queue_url,
-                "PAY_TOKEN_SECRET": data.pay_token_secret.secret_arn,
             },
         )
         data.may_change(self.staff, data.usage)  # the state of a suspended record
-        data.may_read_secret(self.staff, data.pay_token_secret)
         bill_cycle.prepare.grant_start_execution(self.staff)
         bill_cycle.issue.grant_start_execution(self.staff)
         ingest_usage.recycle_queue.grant_send_messages(self.staff)
@@ -109,6 +107,7 @@ class PortalApi(Construct):
             memory_size=1024,
             environment={
                 **environment,
+                "PAY_TOKEN_SECRET": data.pay_token_secret.secret_arn,
                 "ORIGIN_SECRET": origin.secret_arn if self.runtime.stage.edge else "",
             },
         )
@@ -116,7 +115,7 @@ class PortalApi(Construct):
         data.may_change(door, data.accounts)
         data.may_add(door, data.ledger)
         data.may_use_documents(door, "s3:GetObject")
-        data.may_read_secret(door, origin)
+        data.may_read_secret(door, origin, data.pay_token_secret)
         return door
 
     def _api(self, id: str, door: Function) -> HttpApi:

@@ -4,11 +4,19 @@ Run by the Python of `.venv-emulator`: `python -m local.emulator`. Each patch sa
 the emulator does not. They reach into private parts, so the version is pinned and checked first.
 """
 
+import compileall
 import importlib.metadata
 import inspect
+import os
 import re
+import shutil
 import sys
+import zipfile
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+from types import SimpleNamespace
 from typing import Any
 
 VERSION = "1.5.33"
@@ -17,6 +25,7 @@ EXPECTED = {  # what is replaced below, with the parameters it had when the patc
     "lambda_svc._execute_function_with_config_scope": ["func", "event"],
     "lambda_svc._poll_kinesis": [],
     "lambda_runtime.Worker._drain_stderr_bounded": None,
+    "lambda_runtime.zipfile.ZipFile": None,
 }
 
 
@@ -49,6 +58,28 @@ def answer_at_once(runtime: Any) -> None:
     A line that is written later counts to the next invocation.
     """
     runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.002, 0.100)
+
+
+class UnpackedOnce(zipfile.ZipFile):
+    """A function's code unpacked and compiled once for its content, then linked to by each worker.
+
+    AWS keeps an unpacked copy too; here each new worker would unpack and compile 200 files again.
+    """
+
+    def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
+        archive = Path(str(self.filename))
+        kept = Path(os.environ["UNPACKED_DIR"]) / sha256(archive.read_bytes()).hexdigest()[:20]
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = Path(mkdtemp(dir=kept.parent))
+            super().extractall(unfinished, members, pwd)
+            compileall.compile_dir(unfinished, quiet=2, stripdir=str(unfinished))
+            try:
+                unfinished.rename(kept)
+            except OSError:  # another worker was faster
+                shutil.rmtree(unfinished)
+        Path(path).rmdir()
+        Path(path).symlink_to(kept, target_is_directory=True)
 
 
 def with_cookies(execute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -97,6 +128,7 @@ def main() -> None:
     except WrongEmulator as error:
         sys.exit(str(error))
     answer_at_once(lambda_runtime)
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": UnpackedOnce})
     lambda_svc._execute_function_with_config_scope = with_cookies(
         lambda_svc._execute_function_with_config_scope
     )

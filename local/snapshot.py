@@ -9,9 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from local.context import HOME, Context
-from local.synth import INFRASTRUCTURE, PRODUCT, content_hash
+from local.synth import INFRASTRUCTURE, PRODUCT, content_hash, forget_old
 
-SNAPSHOTS_KEPT = 3
 OF_THE_MACHINE = ("local", "edge", "requirements")
 
 
@@ -32,9 +31,7 @@ def save(state: Path, target: Path) -> None:
     shutil.copytree(state, unfinished)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
-    kept = sorted(target.parent.iterdir(), key=lambda path: path.stat().st_mtime)
-    for old in kept[:-SNAPSHOTS_KEPT]:
-        shutil.rmtree(old)
+    forget_old(target.parent)
 
 
 def restore(source: Path, state: Path) -> None:

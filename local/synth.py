@@ -59,9 +59,14 @@ def assembly(base_port: int) -> tuple[Path, bool]:
         shutil.rmtree(unfinished)
     else:
         unfinished.rename(target)
-    for old in sorted(home.iterdir(), key=lambda path: path.stat().st_mtime)[:-3]:
-        shutil.rmtree(old)
+    forget_old(home)
     return target, True
+
+
+def forget_old(home: Path, kept: int = 3) -> None:
+    """Remove all but the newest entries of a directory of things that can be made again."""
+    for old in sorted(home.iterdir(), key=lambda path: path.stat().st_mtime)[:-kept]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def cdk_environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from local.context import (
     ACCOUNT,
     COLLECTOR,
     COLLECTOR_KEY,
+    HOME,
     PROCESSOR_KEY,
     RADIUS_SECRET,
     REGION,
@@ -24,7 +25,7 @@ from local.context import (
 )
 from local.deploy import deploy
 from local.processes import Processes
-from local.synth import assembly
+from local.synth import assembly, forget_old
 
 EMULATOR_PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 READY_SECONDS = 30.0
@@ -104,6 +105,9 @@ def start_emulator(context: Context, processes: Processes) -> None:
     scratch.mkdir(parents=True)
     state = context.directory / "state"
     state.mkdir(exist_ok=True)
+    unpacked = HOME / "unpacked"  # code of functions, by content
+    unpacked.mkdir(exist_ok=True)
+    forget_old(unpacked)
     processes.start(
         "emulator",
         [EMULATOR_PYTHON, "-m", "local.emulator"],
@@ -123,6 +127,7 @@ def start_emulator(context: Context, processes: Processes) -> None:
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(state / "s3"),
             "TMPDIR": str(scratch),
+            "UNPACKED_DIR": str(unpacked),
             "DOCKER_HOST": "unix:///nonexistent",
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "local",
