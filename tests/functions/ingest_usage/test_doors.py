@@ -258,7 +258,7 @@ def test_usage_through_the_door_is_the_same_however_it_was_delivered(data):
 
 def test_what_the_collector_signs_is_accepted_as_it_is():
     body = canonical(record(NOW, 7 * MB, BEGAN, user_name="síle"))
-    packed = packs.Pack((Spooled(seq=1, boot="b1", body=body),))
+    packed = packs.Pack((Spooled(place=1, boot="b1", seq=1, body=body),))
 
     deliver(packs.signed(packed, "col-1", KEY))
 
