@@ -3,13 +3,13 @@
 from functools import cache
 from typing import Any, cast
 
-import boto3
+import boto3  # pyright: ignore[reportMissingTypeStubs]
 from botocore.exceptions import ClientError
 
 
 @cache
 def client(service: str) -> Any:
-    """The process's one client of a service, e.g. "s3"; region and endpoint from the environment."""
+    """The process's one client, e.g. of "s3"; region and endpoint from the environment."""
     return cast("Any", boto3).client(service)
 
 

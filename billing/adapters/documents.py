@@ -50,7 +50,7 @@ def put_once(bucket: str, key: str, content: bytes, content_type: str) -> bool:
         )
     except ClientError as error:
         # 412: it is there. 409: another writer of the same key is at it; what it wrote decides.
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+        if aws.code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
             raise
         if get(bucket, key) != content:
             raise DocumentConflict(key) from None

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
@@ -75,7 +76,8 @@ def gigabytes(octets: int, language: str) -> str:
 
 def country_name(code: str, language: str) -> str:
     """The country as the language calls it; the code where it is not known."""
-    return Locale.parse(_known(language)).territories.get(code.upper(), code)
+    territories = cast("dict[str, str]", Locale.parse(_known(language)).territories)
+    return territories.get(code.upper(), code)
 
 
 def noon(value: date) -> int:

@@ -2,4 +2,4 @@
 
 
 class BillingError(Exception):
-    """A fact that forbids what was asked. Its text is a sentence for people: the field and the fix."""
+    """A fact that forbids what was asked. Its text is for people: the field and the fix."""

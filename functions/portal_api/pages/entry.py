@@ -41,9 +41,12 @@ def register(app: APIGatewayHttpResolver, heading: str) -> None:
             sign_in.PasswordTooWeak,
             sign_in.TooManyAttempts,
         ) as refused:
-            again = {name: fields.get(name, "") for name in ("challenge", "session", "username")}
-            shown = _form(heading, fields.get("next", "")) | again
-            return html("signin.html", app, 401, **shown, flashes=[("bad", str(refused))])
+            again: dict[str, Any] = {
+                name: fields.get(name, "") for name in ("challenge", "session", "username")
+            }
+            shown: dict[str, Any] = _form(heading, fields.get("next", "")) | again
+            shown["flashes"] = [("bad", str(refused))]
+            return html("signin.html", app, status=401, **shown)
         if isinstance(outcome, Tokens):
             answer = see_other(session.place_after_sign_in(fields.get("next")))
             answer.cookies = session.started(outcome, app.context["site"])
