@@ -34,6 +34,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     payments.put_event(hint, now)
     # Also when it was kept before: that delivery may have died before it came to the queue.
     queues.send(os.environ["PAYMENTS_QUEUE_URL"], hint.to_dict())
+    metrics.add_metric("WebhooksAccepted", MetricUnit.Count, 1)
     logger.info("webhook accepted", extra={"event_id": hint.event_id, "event_type": hint.type})
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": "{}"}
 

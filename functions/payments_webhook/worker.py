@@ -37,6 +37,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def settle_record(record: SQSRecord) -> None:
     hint = hint_from(json.loads(record.body))
 
-    if settle_hint(hint, connected(), clock()):
-        metrics.add_metric("PaymentsSettled", MetricUnit.Count, 1)
+    settled = settle_hint(hint, connected(), clock())
+    metrics.add_metric("PaymentsSettled", MetricUnit.Count, int(settled))
+    if settled:
         logger.info("settled", extra={"event_id": hint.event_id, "payment": hint.payment_id})

@@ -59,6 +59,15 @@ class Standin:
         self.server.shutdown()
         self.server.server_close()
 
+    def forget(self) -> None:
+        """Begin again with nothing."""
+        with self.objects.lock:
+            self.objects.things.clear()
+            self.objects.intent_facts.clear()
+            self.answered.clear()
+            self.requests.clear()
+            self.replies_to_lose = 0
+
     def __enter__(self) -> "Standin":
         return self.start()
 
