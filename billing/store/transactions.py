@@ -95,6 +95,8 @@ def commit(puts: Sequence[Put], jitter: Jitter = random.random) -> bool:
 
     Transactions that only met another one are tried again, at most 8 times, with jitter.
     """
+    if not puts:  # DynamoDB refuses a transaction of nothing
+        return True
     if len(puts) > ITEMS_MAX:
         raise TooManyRows(len(puts))
     for attempt in range(1, ATTEMPTS_MAX + 1):
