@@ -78,14 +78,13 @@ def waiting(context: LambdaContext) -> Iterator[Message]:
 
 def deliver(message: Message, isp: Isp, place: Office) -> bool:
     """Send one message. False: it failed or another delivery has it."""
-    try:
-        claimed = claim(message, clock())
-    except EditConflict:
+    claimed = claim(message, clock())
+    if claimed is None:
         return False
     try:
         mail.send(letter_of(message, isp, place), place.bucket)
     except BillingError as error:
-        final = isinstance(error, NoAddress | NoLetterFor) or claimed.attempts > ATTEMPTS_MAX
+        final = isinstance(error, NoAddress | NoLetterFor) or claimed.attempts + 1 >= ATTEMPTS_MAX
         logger.warning("mail not sent", message_id=message.id, reason=type(error).__name__)
         outbox.save_attempt(claimed, str(error), clock(), again=not final)
         return False
@@ -93,10 +92,17 @@ def deliver(message: Message, isp: Isp, place: Office) -> bool:
     return True
 
 
-def claim(message: Message, now: datetime) -> Message:
-    """Take a message to send: its next version. EditConflict: another delivery took it."""
-    outbox.save_attempt(message, CLAIMED, now)
-    return replace(message, version=message.version + 1, attempts=message.attempts + 1)
+def claim(message: Message, now: datetime) -> Message | None:
+    """Take a message to send: its next version. None: another delivery took it.
+
+    The attempt is counted when it ends; one that was cut off counts by its claim.
+    """
+    try:
+        if not outbox.save_attempt(message, CLAIMED, now):
+            return None  # the same claim stands there already: it is somebody else's
+    except EditConflict:
+        return None
+    return replace(message, version=message.version + 1)
 
 
 def letter_of(message: Message, isp: Isp, place: Office) -> Letter:
