@@ -184,7 +184,7 @@ class Data(Construct):
             bucket_key_enabled=None if logs_of_others else True,
             object_ownership=ObjectOwnership.OBJECT_WRITER if logs_of_others else None,
             block_public_access=BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
+            enforce_ssl=self.stage.tls_only,
             versioned=True,
             removal_policy=self.stage.removal_policy,
             server_access_logs_bucket=None if logs_of_others else self.access_logs,

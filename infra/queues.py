@@ -25,7 +25,7 @@ def work_queue(
         scope,
         f"{id}Dead",
         encryption=QueueEncryption.SQS_MANAGED,
-        enforce_ssl=stage.tls_only_queues,
+        enforce_ssl=stage.tls_only,
         retention_period=Duration.days(14),
     )
     alarm(
@@ -39,7 +39,7 @@ def work_queue(
         scope,
         id,
         encryption=QueueEncryption.SQS_MANAGED,
-        enforce_ssl=stage.tls_only_queues,
+        enforce_ssl=stage.tls_only,
         visibility_timeout=Duration.seconds(6 * consumer_timeout.to_seconds()),
         retention_period=Duration.days(14),
         dead_letter_queue=DeadLetterQueue(queue=dead, max_receive_count=5),

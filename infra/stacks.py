@@ -83,7 +83,7 @@ class AppStack(Stack):
                 "POWERTOOLS_LOGGER_LOG_EVENT": "false",  # events hold personal data
             },
         )
-        alarms = Topic(self, "Alarms", enforce_ssl=True)
+        alarms = Topic(self, "Alarms", enforce_ssl=stage.tls_only)
         sender = EmailIdentity(self, "Sender", identity=Identity.email(isp.mail.sender))
 
         ingest_usage = IngestUsage(self, "IngestUsage", runtime=runtime, data=data, alarms=alarms)

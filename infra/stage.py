@@ -27,7 +27,7 @@ class Stage:
     dependencies_layer: bool  # False: the emulator's own environment carries the dependencies
     keeps_data: bool  # RETAIN, deletion protection, point-in-time recovery
     staff_mfa_required: bool
-    tls_only_queues: bool  # the emulator speaks http
+    tls_only: bool  # queues, buckets and topics refuse http, which the emulator speaks
     edge: bool  # CloudFront and WAF, known to the API by a secret header; keys of collectors
     portal_url: str
     console_url: str
@@ -66,7 +66,7 @@ def local(base_port: int = 8080) -> Stage:
         dependencies_layer=False,
         keeps_data=False,
         staff_mfa_required=False,
-        tls_only_queues=False,
+        tls_only=False,
         edge=False,
         portal_url=f"http://127.0.0.1:{ports.portal}",
         console_url=f"http://127.0.0.1:{ports.console}",
@@ -89,7 +89,7 @@ def cloud(
         dependencies_layer=True,
         keeps_data=True,
         staff_mfa_required=True,
-        tls_only_queues=True,
+        tls_only=True,
         edge=True,
         portal_url=portal_url,
         console_url=console_url,

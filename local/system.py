@@ -132,6 +132,7 @@ def start_emulator(context: Context, processes: Processes) -> None:
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AUTH": os.environ.get("EMULATOR_AUTH", "true"),
             "LOG_LEVEL": os.environ.get("EMULATOR_LOG_LEVEL", "WARNING"),
         },
     )
