@@ -31,10 +31,15 @@ class Auth(Construct):
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
         self.stage = stage
+        # Staff sign in by a user name, which the timeline then shows as the actor of what they do.
         self.staff = self._pool(
-            "Staff", mfa=Mfa.REQUIRED if stage.staff_mfa_required else Mfa.OPTIONAL
+            "Staff",
+            aliases=SignInAliases(username=True),
+            mfa=Mfa.REQUIRED if stage.staff_mfa_required else Mfa.OPTIONAL,
         )
-        self.customers = self._pool("Customers", mfa=Mfa.OPTIONAL)
+        self.customers = self._pool(
+            "Customers", aliases=SignInAliases(email=True), mfa=Mfa.OPTIONAL
+        )
         for group, purpose in STAFF_GROUPS.items():
             CfnUserPoolGroup(
                 self,
@@ -57,12 +62,12 @@ class Auth(Construct):
             "COGNITO_JWKS_URL": f"{keys}/{pool.user_pool_id}/.well-known/jwks.json",
         }
 
-    def _pool(self, id: str, *, mfa: Mfa) -> UserPool:
+    def _pool(self, id: str, *, aliases: SignInAliases, mfa: Mfa) -> UserPool:
         return UserPool(
             self,
             id,
             self_sign_up_enabled=False,
-            sign_in_aliases=SignInAliases(email=True),
+            sign_in_aliases=aliases,
             account_recovery=AccountRecovery.EMAIL_ONLY,
             mfa=mfa,
             mfa_second_factor=MfaSecondFactor(otp=True, sms=False),

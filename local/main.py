@@ -68,7 +68,7 @@ def _welcome(console: Console, context: Context, seconds: float) -> None:
     table.add_row("Payments", context.processor_url, "the stand-in's page; cards are not charged")
     table.add_row("")
     for login in _shown(context):
-        table.add_row(login.group or "customer", login.email, login.password)
+        table.add_row(login.group or "customer", login.name, login.password)
     table.add_row("")
     table.add_row("Logs", str(context.directory / "log"), "one file for each process")
     console.print(

@@ -7,6 +7,6 @@ from functions.portal_api.pages import customers, entry, papers, plans, runs, to
 
 def register(app: APIGatewayHttpResolver) -> None:
     """Add the console's pages to the staff application."""
-    entry.register(app, "Staff")
+    entry.register(app, "Staff", by_email=False)
     for part in (today, customers, plans, runs, papers):
         part.register(app)

@@ -22,13 +22,13 @@ MEDIA_TYPES = {
 STATIC_SECONDS = 3600
 
 
-def register(app: APIGatewayHttpResolver, heading: str) -> None:
-    """The pages of entry; `heading` says whose door it is."""
+def register(app: APIGatewayHttpResolver, heading: str, *, by_email: bool) -> None:
+    """The pages of entry; `heading` says whose door it is, `by_email` what people are known by."""
 
     @app.get("/signin", include_in_schema=False)
     def show() -> Response:
         wanted = app.current_event.query_string_parameters.get("next", "")
-        return html("signin.html", app, **_form(heading, wanted))
+        return html("signin.html", app, **_form(heading, wanted, by_email))
 
     @app.post("/signin", include_in_schema=False)
     def enter() -> Response:
@@ -44,14 +44,16 @@ def register(app: APIGatewayHttpResolver, heading: str) -> None:
             again: dict[str, Any] = {
                 name: fields.get(name, "") for name in ("challenge", "session", "username")
             }
-            shown: dict[str, Any] = _form(heading, fields.get("next", "")) | again
+            shown: dict[str, Any] = _form(heading, fields.get("next", ""), by_email) | again
             shown["flashes"] = [("bad", str(refused))]
             return html("signin.html", app, status=401, **shown)
         if isinstance(outcome, Tokens):
             answer = see_other(session.place_after_sign_in(fields.get("next")))
             answer.cookies = session.started(outcome, app.context["site"])
             return answer
-        return html("signin.html", app, **_form(heading, fields.get("next", "")) | _ask(outcome))
+        return html(
+            "signin.html", app, **_form(heading, fields.get("next", ""), by_email) | _ask(outcome)
+        )
 
     @app.post("/signout", include_in_schema=False)
     def leave() -> Response:
@@ -71,9 +73,10 @@ def register(app: APIGatewayHttpResolver, heading: str) -> None:
         return _file(STATIC / "vendor" / Path(name).name)
 
 
-def _form(heading: str, wanted: str) -> dict[str, Any]:
+def _form(heading: str, wanted: str, by_email: bool) -> dict[str, Any]:
     return {
         "heading": heading,
+        "by_email": by_email,
         "next": wanted,
         "challenge": "",
         "session": "",

@@ -26,7 +26,7 @@ from functions.portal_api.usecases.usage_view import Series
 def register(app: APIGatewayHttpResolver) -> None:
     """Add the portal's pages to the customers' application."""
     isp = load_isp()
-    entry.register(app, "Your account")
+    entry.register(app, "Your account", by_email=True)
 
     @app.get("/", include_in_schema=False)
     def home() -> Response:
