@@ -25,8 +25,14 @@ from billing.store.timeline import Event
 from billing.store.transactions import commit
 from functions.portal_api.operation import Operation
 from functions.portal_api.usecases.customers import NewCustomer, create_customer
-from functions.portal_api.wire.base import Country, Email, OptionalText, Text
-from functions.portal_api.wire.requests import Anchor, ExternalId, IdentityText
+from functions.portal_api.wire.base import (
+    Country,
+    OptionalCountry,
+    OptionalEmail,
+    OptionalText,
+    Text,
+)
+from functions.portal_api.wire.requests import Anchor, ExternalId, OptionalIdentity
 
 COLUMNS = (
     "external_id", "name", "kind", "email", "phone", "vat_id", "street", "number", "postcode",
@@ -69,7 +75,7 @@ class Row(BaseModel):
     external_id: ExternalId
     name: Text
     kind: Literal["person", "organisation"]
-    email: Email | Literal[""]
+    email: OptionalEmail
     phone: OptionalText
     vat_id: OptionalText
     street: Text
@@ -78,10 +84,10 @@ class Row(BaseModel):
     town: Text
     region: OptionalText
     country: Country
-    tax_country: Country | Literal[""]
+    tax_country: OptionalCountry
     anchor: Anchor
     plan: Text
-    identity: IdentityText | Literal[""]
+    identity: OptionalIdentity
     start: date
 
     @field_validator("anchor", mode="before")

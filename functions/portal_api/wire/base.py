@@ -70,18 +70,20 @@ OptionalText = Annotated[
     AfterValidator(_printable),
 ]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+# Deliverability shows when mail is sent; this only catches slips of the finger.
+_MAILBOX = r"[^@\s\"<>(),:;\[\]\\]+@[^@\s\"<>(),:;\[\]\\]+\.[^@\s\"<>(),:;\[\]\\.]+"
 Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=rf"^{_MAILBOX}$")
+]
+OptionalEmail = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=254,
-        # Deliverability shows when mail is sent; this only catches slips of the finger.
-        pattern=r"^[^@\s\"<>(),:;\[\]\\]+@[^@\s\"<>(),:;\[\]\\]+\.[^@\s\"<>(),:;\[\]\\.]+$",
-    ),
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=rf"^({_MAILBOX})?$"),
 ]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+OptionalCountry = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+OptionalLanguage = Annotated[str, StringConstraints(pattern=r"^([a-z]{2}(-[A-Z]{2})?)?$")]
 DecimalText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$")]
 Instant = Annotated[
     AwareDatetime,

@@ -9,22 +9,26 @@ from functions.portal_api.wire.base import (
     Currency,
     Day,
     DecimalText,
-    Email,
     Instant,
     Language,
     LongText,
     Money,
+    OptionalCountry,
+    OptionalEmail,
+    OptionalLanguage,
     OptionalText,
     Patch,
     Text,
     Wire,
 )
 
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
+_EXTERNAL = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}"
+ExternalId = Annotated[str, StringConstraints(pattern=rf"^{_EXTERNAL}$")]
+OptionalExternalId = Annotated[str, StringConstraints(pattern=rf"^({_EXTERNAL})?$")]
 Anchor = Annotated[int, Field(ge=1, le=31)]
-IdentityText = Annotated[
-    str, StringConstraints(pattern=r"^(user|mac|circuit|ip|port|phone):[!-~]{1,128}$")
-]
+_IDENTITY = r"(user|mac|circuit|ip|port|phone):[!-~]{1,128}"
+IdentityText = Annotated[str, StringConstraints(pattern=rf"^{_IDENTITY}$")]
+OptionalIdentity = Annotated[str, StringConstraints(pattern=rf"^({_IDENTITY})?$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -42,9 +46,9 @@ class AddressIn(Wire):
 class ContactIn(Wire):
     role: Literal["owner", "billing", "technical"]
     name: Text
-    email: Email | Literal[""] = ""
+    email: OptionalEmail = ""
     phone: OptionalText = ""
-    language: Language | Literal[""] = Field(default="", description="the account's if empty")
+    language: OptionalLanguage = Field(default="", description="the account's if empty")
 
 
 class PartyIn(Wire):
@@ -52,18 +56,18 @@ class PartyIn(Wire):
 
     kind: Literal["person", "organisation"]
     name: Text
-    email: Email | Literal[""] = ""
+    email: OptionalEmail = ""
     phone: OptionalText = ""
     vat_id: OptionalText = ""
     contacts: Annotated[list[ContactIn], Field(max_length=10)] = Field(default_factory=list)
-    external_id: ExternalId | Literal[""] = ""
+    external_id: OptionalExternalId = ""
 
 
 class PartyPatch(Patch):
     """Only what is sent changes."""
 
     name: Text | None = None
-    email: Email | Literal[""] | None = None
+    email: OptionalEmail | None = None
     phone: OptionalText | None = None
     vat_id: OptionalText | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=10)] | None = None
@@ -72,7 +76,7 @@ class PartyPatch(Patch):
 class TaxPlaceIn(Wire):
     """Where services are taxed. An account without a country is parked when bills are made."""
 
-    country: Country | Literal[""] = ""
+    country: OptionalCountry = ""
     region: OptionalText = ""
 
 
@@ -88,7 +92,7 @@ class AccountIn(Wire):
     seller_id: Text | None = None
     parent_id: OptionalText = ""
     opened_on: Day | None = None
-    external_id: ExternalId | Literal[""] = ""
+    external_id: OptionalExternalId = ""
 
 
 class AccountPatch(Patch):
@@ -106,7 +110,7 @@ class ServiceIn(Wire):
     site: AddressIn
     identities: list[IdentityText] = Field(default_factory=list, max_length=20)
     since: Instant | None = Field(default=None, description="start of the identities; now if null")
-    external_id: ExternalId | Literal[""] = ""
+    external_id: OptionalExternalId = ""
 
 
 class ServicePatch(Patch):

@@ -1,0 +1,158 @@
+"""Changing and ending a plan, with what it will cost said before."""
+
+from datetime import date
+
+import pytest
+
+from billing.config import load_isp
+from billing.core import invoicing
+from billing.core.charging import recurring_charges
+from billing.core.period import Period
+from billing.store import accounts, catalog, invoices
+from billing.store.access import EVERY_ACCOUNT
+from billing.store.customers import load_customer
+from billing.store.timeline import Event
+from tests.functions.portal_api.world import NOW, PLANS, open_customer
+
+NOVEMBER = Period(date(2026, 11, 1), date(2026, 12, 1), "Europe/Dublin")
+OCTOBER = Period(date(2026, 10, 1), date(2026, 11, 1), "Europe/Dublin")
+MIDDLE = "2026-11-16T00:00:00Z"
+
+
+def bill_in_advance(account_id: str) -> None:
+    """An invoice that charged November in advance, as the cycle of October does."""
+    customer = load_customer(account_id, EVERY_ACCOUNT)
+    charges = recurring_charges(customer.subscriptions[0], NOVEMBER)
+    made = invoicing.draft(
+        account_id=account_id,
+        run_id="run_1",
+        revision=1,
+        period=OCTOBER,
+        currency="EUR",
+        language="en",
+        seller={"id": "meridian"},
+        buyer={"name": customer.subject.name},
+        charges=charges,
+        taxes=(),
+        counted=(),
+        pay_token=f"token-{account_id}",
+    )
+    issued = invoicing.number(made, "MF-1", date(2026, 11, 1), date(2026, 11, 15))
+    invoices.issue(issued, Event("invoice.issued", "system:t", issued.id, "issued", NOW))
+
+
+@pytest.fixture
+def subscribed(billing):
+    """Ada on Fibre 100 (32.00), billed in advance for November; the address of her plan."""
+    account_id = open_customer(billing, "Ada")
+    bill_in_advance(account_id)
+    found = billing.get(f"/v1/accounts/{account_id}").json["subscriptions"][0]
+    return f"/v1/accounts/{account_id}/subscriptions/{found['id']}"
+
+
+def change(door, place, verb="change", version=1, **wanted):
+    body = {"offeringId": PLANS["fibre-500"], "at": MIDDLE} | wanted
+    headers = {"if-match": f'"{version}"'} if verb == "change" else {}
+    return door.post(f"{place}/{verb}", body, headers=headers)
+
+
+def test_a_preview_says_what_the_next_bill_gets_and_writes_nothing(billing, subscribed):
+    shown = change(billing, subscribed, "preview-change")
+
+    assert shown.status == 200, shown.text
+    assert [(line["kind"], line["amount"]["value"]) for line in shown.json["lines"]] == [
+        ("credit", "-16.00"),
+        ("proration", "22.50"),
+    ]
+    assert shown.json["total"] == {"value": "6.50", "unit": "EUR"}
+    assert billing.get(subscribed).json["version"] == 1
+
+
+def test_a_preview_needs_no_idempotency_key_because_it_changes_nothing(billing, subscribed):
+    body = {"offeringId": PLANS["fibre-500"], "at": MIDDLE}
+    shown = billing.post(f"{subscribed}/preview-change", body, headers={"idempotency-key": ""})
+
+    assert shown.status == 200
+
+
+def test_a_change_does_what_the_preview_said(billing, subscribed):
+    previewed = change(billing, subscribed, "preview-change").json
+    changed = change(billing, subscribed)
+
+    assert changed.status == 200
+    assert changed.json["segments"] == previewed["subscription"]["segments"]
+    assert [one["name"] for one in changed.json["segments"]] == ["Fibre 100", "Fibre 500"]
+    assert changed.json["segments"][1]["since"] == MIDDLE
+
+
+def test_of_two_changes_on_the_same_version_one_is_refused(billing, subscribed):
+    assert change(billing, subscribed).status == 200
+    assert change(billing, subscribed, offeringId=PLANS["wireless-50"]).status == 412
+
+
+def test_a_change_into_the_past_is_refused_with_the_fix(billing, subscribed):
+    refused = change(billing, subscribed, at="2026-10-01T00:00:00Z")
+
+    assert refused.status == 409
+    assert "choose a later instant" in refused.json["detail"]
+
+
+def test_an_end_is_previewed_and_then_done_once(billing, subscribed):
+    shown = billing.post(f"{subscribed}/preview-end", {"at": MIDDLE})
+    assert shown.json["total"] == {"value": "-16.00", "unit": "EUR"}
+
+    named = {"if-match": '"1"', "idempotency-key": "end-1"}
+    first = billing.post(f"{subscribed}/end", {"at": MIDDLE}, headers=named)
+    again = billing.post(f"{subscribed}/end", {"at": MIDDLE}, headers=named)
+    assert first.json == again.json
+    assert first.json["segments"][-1]["until"] == MIDDLE
+
+
+def test_another_accounts_subscription_is_not_found_under_this_one(billing, subscribed):
+    other = open_customer(billing, "Bea")
+    subscription_id = subscribed.rsplit("/", 1)[1]
+
+    assert billing.get(f"/v1/accounts/{other}/subscriptions/{subscription_id}").status == 404
+
+
+def test_the_next_price_version_is_imported_and_a_wrong_one_named(billing):
+    place = f"/v1/offerings/{PLANS['fibre-500']}/versions"
+    wanted = {
+        "version": 2,
+        "name": "Fibre 500",
+        "validFrom": "2026-12-01",
+        "currency": "EUR",
+        "prices": [
+            {"model": "flat", "code": "access", "name": "Monthly charge", "amount": "47.00"}
+        ],
+    }
+    made = billing.post(place, wanted)
+    assert (made.status, made.json["version"]) == (201, 2)
+
+    bad = wanted | {"version": 3, "prices": [{"model": "flat", "amount": "a lot"}]}
+    refused = billing.post(place, bad)
+    assert refused.status == 422
+    assert refused.pointers == ["#/prices/0/amount"]
+    assert len(catalog.load_offering(PLANS["fibre-500"]).versions) == 2
+    assert load_isp().isp.currency == "EUR"
+
+
+def test_the_same_version_twice_is_one_and_another_content_under_its_number_refused(billing):
+    place = f"/v1/offerings/{PLANS['fibre-500']}/versions"
+    prices = [{"model": "flat", "code": "access", "name": "Monthly charge", "amount": "47.00"}]
+    wanted = {"version": 2, "name": "Fibre 500", "validFrom": "2026-12-01", "currency": "EUR"}
+
+    assert billing.post(place, wanted | {"prices": prices}).status == 201
+    assert billing.post(place, wanted | {"prices": prices}).status == 201
+    dearer = [prices[0] | {"amount": "48.00"}]
+    assert billing.post(place, wanted | {"prices": dearer}).status == 409
+
+
+def test_accounts_are_left_alone_by_a_refused_change(billing, subscribed):
+    account_id = subscribed.split("/")[3]
+    change(billing, subscribed, at="2026-10-01T00:00:00Z")
+
+    kept = accounts.load_subscription(
+        account_id, subscribed.rsplit("/", 1)[1], EVERY_ACCOUNT, catalog.price_versions()
+    )
+    assert kept.version == 1
