@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # stripe costs 140 ms to import: only a call to it pays that
 
 API_VERSION = "2026-10-28.endive"
 RETRIES_MAX = 2  # by the library, under one idempotency key
+TIMEOUT_SECONDS = 8.0  # three of them end before API Gateway gives a page up (30 s)
 
 T = TypeVar("T")
 
@@ -156,6 +157,7 @@ class StripeProcessor:
             self._key(fresh),
             stripe_version=API_VERSION,
             max_network_retries=RETRIES_MAX,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
             base_addresses={"api": self._api_base} if self._api_base else {},
         )
         return self._client

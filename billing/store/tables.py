@@ -16,7 +16,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
   ACC#account / IDN#identity             identities of an account      same bytes
   ACC#account / OPEN#invoice             open items, oldest first      beside the ledger row
     index OPEN / due#invoice             what is overdue (until settled)
-  ACC#account / PMT#object               payments of an account        beside PMT# (payments)
+  ACC#account / PMT#payment              payments of an account        beside PMT#object
   IDN#identity / ASSIGN                  whose usage is this           version, finds own content
   EXT#kind#external / EXT                an id of the system before    put if absent, with its owner
   OFR#offering / OFFER, V#n              one offering, its versions    put if absent
@@ -31,8 +31,10 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
   OUT#shard / at#id                      a message to send             put beside what it announces
     index OUTBOX#shard / at#id           what is not sent yet
   TOK#sha256(token) / TOK                bill of a pay link            put beside the invoice
-  CHK#invoice / n                        checkout attempts             (payments)
-  PMT#object / PAYMENT                   one payment                   (payments)
+  CHK#invoice / n                        checkout attempts             put if absent, then version
+    index CHECKOUTS / claimed#attempt    what may still bring money
+  PMT#object / PAYMENT                   one payment                   version, beside its posting
+    index HELD / at#object               received, needs a person
   HOOK#event / EVENT                     one webhook event, expires    put if absent
   IDEM#principal#key / IDEM              answer to a request, expires  put beside the effect
   LOGIN#subject / LOGIN                  accounts of a login           same bytes

@@ -5,6 +5,7 @@ Nothing is decided here, so the answer is fast; what arrives twice is queued twi
 
 import base64
 import binascii
+import hmac
 import json
 import os
 from datetime import datetime
@@ -14,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.adapters import queues
-from billing.adapters.secrets import load_processor_secret, refreshed_processor_secret
+from billing.adapters.secrets import load_processor_secret, load_secret, refreshed_processor_secret
 from billing.core.payment import ForgedWebhook, Hint, MalformedWebhook, WebhookRefused, verified
 from billing.store import payments
 from functions.runtime import clock, logger, metrics
@@ -25,6 +26,8 @@ from functions.runtime import clock, logger, metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = clock()
     try:
+        if not _through_front_door(event):
+            raise ForgedWebhook("this address takes requests only through its front door")
         hint = _hint(event, now)
     except WebhookRefused as error:
         logger.warning("webhook refused", extra={"reason": type(error).__name__})
@@ -41,7 +44,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def _hint(event: dict[str, Any], now: datetime) -> Hint:
     """The verified hint; a signature that fails is tried once more with secrets read anew."""
-    body, header = _raw_body(event), _signature(event)
+    body, header = _raw_body(event), _header(event, "stripe-signature")
     secret = load_processor_secret()
     try:
         return verified(body, header, secret.webhook_secrets, now, secret.livemode)
@@ -63,9 +66,16 @@ def _raw_body(event: dict[str, Any]) -> bytes:
         raise MalformedWebhook("body", "it is not base64") from None
 
 
-def _signature(event: dict[str, Any]) -> str:
+def _through_front_door(event: dict[str, Any]) -> bool:
+    """Whether CloudFront sent it, which shows its secret; locally there is none in front."""
+    name = os.environ.get("ORIGIN_SECRET", "")
+    sent = _header(event, "x-origin-secret").encode("utf-8", "surrogatepass")
+    return not name or hmac.compare_digest(sent, load_secret(name).encode())
+
+
+def _header(event: dict[str, Any], name: str) -> str:
     headers = event.get("headers") or {}
-    return next((v for k, v in headers.items() if k.lower() == "stripe-signature"), "")
+    return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
 def _problem(error: WebhookRefused) -> dict[str, Any]:

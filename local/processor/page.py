@@ -77,7 +77,7 @@ def _document(title: str, name: str, sum_due: str, body: str, back: str | None) 
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} · test payment page</title><style>{STYLE}</style></head><body>"
-        '<div class="test">Test payment page: no money moves, no card is needed</div>'
+        '<header class="test">Test payment page: no money moves, no card is needed</header>'
         f'<main><div class="card"><h1>{escape(name)}</h1>'
         f'<div class="amount">{escape(sum_due)}</div>'
         f"{body}</div>{link}</main></body></html>"

@@ -146,6 +146,16 @@ def test_with_a_live_key_test_events_are_refused(world: World):
     assert problem["title"] == "WrongModeWebhook"
 
 
+def test_behind_cloudfront_only_what_came_through_it_is_read(world: World, monkeypatch):
+    client = boto3.client("secretsmanager")
+    client.create_secret(Name="demarc/test/origin", SecretString="from-cloudfront")
+    monkeypatch.setenv("ORIGIN_SECRET", "demarc/test/origin")
+    event = api_event(BODY, signed(BODY))
+    assert receive.lambda_handler(event, Context())["statusCode"] == 400
+    event["headers"]["x-origin-secret"] = "from-cloudfront"
+    assert receive.lambda_handler(event, Context())["statusCode"] == 200
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_door_that_dies_anywhere_loses_no_event(world: World, when: faults.When):
     calls = faults.calls_of(lambda: world.post_webhook(EVENT))
