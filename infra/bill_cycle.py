@@ -100,6 +100,7 @@ class BillCycle(Construct):
         self.data.may_use_documents(number, "s3:GetObject", "s3:PutObject", prefix=PLANS)
         self.data.may_use_documents(issue, "s3:GetObject", "s3:PutObject")
         self.data.may_use_documents(collect, "s3:GetObject", prefix=PLANS)
+        self.data.may_use_documents(close_run, "s3:GetObject", prefix=PLANS)
         self.data.may_read_secret(issue, self.data.pay_token_secret)
         issue.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
         issue.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
