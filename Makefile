@@ -60,9 +60,9 @@ clean: ## remove everything that was installed, synthesized, stored or logged he
 
 .venv/ready: requirements/dev.txt requirements/uv.txt
 	@echo "installing the Python packages of development"
-	@test -x $(BIN)/uv || { test -x $(BIN)/python || python3 -m venv .venv || { \
+	@test -x $(BIN)/uv || { python3 -m venv --clear .venv || { \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y python3-venv && \
-		python3 -m venv .venv; } ; \
+		python3 -m venv --clear .venv; } ; \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt; }
 	@$(UV) --python $(BIN)/python requirements/dev.txt
 	@touch $@
