@@ -6,7 +6,7 @@ Repeats   `put_once` finds its own bytes and is content; other bytes under a key
 """
 
 import json
-from functools import cache
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 # Level A and UA-1: an archive may keep it, and a screen reader can read it.
 PDF_STANDARDS = ["a-3a", "ua-1"]
+
+_of_thread = threading.local()
 
 
 class DocumentConflict(BillingError):
@@ -95,7 +97,7 @@ def get_list(pointer: dict[str, str]) -> list[Any]:
 def render(sheet: dict[str, Any], issued_at: int) -> bytes:
     """Draw a sheet as PDF. The same sheet gives the same bytes, on every machine and every day.
 
-    issued_at  midnight of the issue date, seconds since 1970 UTC: the document's own time
+    issued_at  noon of the issue date, seconds since 1970 UTC: the document's own time
     """
     inputs = {"sheet": json.dumps(sheet, sort_keys=True, ensure_ascii=False)}
     try:
@@ -113,9 +115,11 @@ def _compile(inputs: dict[str, str], standards: list[Any], issued_at: int) -> by
     return cast("bytes", pdf)
 
 
-@cache
 def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(TEMPLATES / "fonts")])
-    return typst.Compiler(
-        str(TEMPLATES / "invoice.typ"), font_paths=fonts, ignore_system_fonts=True
-    )
+    """This thread's compiler: it keeps fonts and template, and serves one thread at a time."""
+    if not hasattr(_of_thread, "compiler"):
+        fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(TEMPLATES / "fonts")])
+        _of_thread.compiler = typst.Compiler(
+            str(TEMPLATES / "invoice.typ"), font_paths=fonts, ignore_system_fonts=True
+        )
+    return cast("typst.Compiler", _of_thread.compiler)

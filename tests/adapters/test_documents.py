@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -64,6 +65,15 @@ def test_the_same_invoice_is_the_same_pdf_in_another_process():
     there = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
 
     assert there.stdout.decode().strip() == here
+
+
+def test_invoices_drawn_side_by_side_are_the_same_as_one_after_the_other():
+    bills = [an_invoice(language=language) for language in ("en", "de", "fr", "en")]
+
+    with ThreadPoolExecutor(4) as threads:
+        drawn = list(threads.map(lambda one: invoice_pdf(one, ISP, PORTAL), bills))
+
+    assert drawn == [invoice_pdf(one, ISP, PORTAL) for one in bills]
 
 
 def test_the_pdf_is_for_archives_and_for_screen_readers():
