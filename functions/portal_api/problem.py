@@ -11,6 +11,7 @@ from billing.core.errors import BillingError
 
 CONTENT_TYPE = "application/problem+json"
 UNPROCESSABLE = 422
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 # By the name of the fact: a class of any layer may stand here, and naming it imports nothing.
 STATUS: Mapping[str, int] = {
@@ -195,8 +196,8 @@ def _pointer(location: Sequence[Any]) -> str:
 
 
 def _words(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    return _WORD_START.sub(" ", name).capitalize()
 
 
 def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+    return _WORD_START.sub("-", name).lower()

@@ -185,17 +185,17 @@ def supplementary(op: Operation, run_id: str) -> Run:
 
 
 def _opened(op: Operation, wanted: Run, text: str, attempt: str) -> Run:
-    """Open a run and start preparing it, unless that was done before (CycleAlreadyRun).
+    """Start preparing a run that does not exist yet (else CycleAlreadyRun), and open it.
 
-    Cut off between the two, the run stands open and its execution's name is still free: the next
-    attempt starts it. That is how a second run for the same cycle is told from a repeated start.
+    The workflow is started first and opens the run too: cut off in between, the run appears and
+    goes on without us. A name that is taken without a run is that of an execution that failed.
     """
     known = _known(wanted.id)
-    if known is not None and known.state != "preparing":
+    if known is not None:
         raise CycleAlreadyRun(known)
+    if not _start_preparing(wanted, attempt, op):
+        _start_preparing(wanted, f"{attempt}-{op.id('run')[-8:]}", op)
     run = runs.open_run(wanted, Event("bill-run.started", op.actor, wanted.id, text, op.at))
-    if not _start_preparing(run, attempt, op):
-        raise CycleAlreadyRun(run)
     commit(op.keep(run))
     return run
 
