@@ -91,6 +91,12 @@ def test_a_name_that_no_font_can_draw_still_gets_its_invoice(name):
     assert pdf.startswith(b"%PDF-")
 
 
+def test_a_line_that_explains_nothing_is_drawn_too():
+    pdf = invoice_pdf(an_invoice([charge("Visit", "80.00", explanation=())]), ISP, PORTAL)
+
+    assert pdf.startswith(b"%PDF-")
+
+
 def test_the_page_says_what_is_due_until_when_and_where_to_pay():
     invoice = an_invoice()
 
