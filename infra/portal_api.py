@@ -83,6 +83,8 @@ class PortalApi(Construct):
             },
         )
         data.may_change(self.staff, data.usage)  # the state of a suspended record
+        # An invoice outside of the cycle is drawn and kept here.
+        data.may_use_documents(self.staff, "s3:PutObject", prefix="invoices/*")
         bill_cycle.prepare.grant_start_execution(self.staff)
         bill_cycle.issue.grant_start_execution(self.staff)
         ingest_usage.recycle_queue.grant_send_messages(self.staff)

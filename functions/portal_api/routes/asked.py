@@ -89,7 +89,8 @@ def asked(router: BaseRouter) -> Asked:
 def tell(answer: W, version: int | None = None, status: int = 200) -> Response[W]:
     """The answer as JSON, with its version as ETag where it has one."""
     headers = {} if version is None else {"ETag": f'"{version}"'}
-    return Response(status, content_type=JSON, body=dump(answer), headers=headers)
+    body: Any = dump(answer)
+    return Response(status, content_type=JSON, body=body, headers=headers)
 
 
 def listed(
@@ -99,7 +100,7 @@ def listed(
     """A page of a list; a Link header names the next one (RFC 8288)."""
     found = read(request.cursors.opened(cursor))
     following = request.cursors.sealed(found.cursor)
-    body = {"data": [dump(of(item)) for item in found.items], "nextCursor": following}
+    body: Any = {"data": [dump(of(item)) for item in found.items], "nextCursor": following}
     return Response(200, content_type=JSON, body=body)
 
 
@@ -117,7 +118,8 @@ def create(
     )
     version = answer.body.get("version")
     headers = {"ETag": f'"{version}"'} if isinstance(version, int) else {}
-    return Response(answer.status, content_type=JSON, body=dict(answer.body), headers=headers)
+    body: Any = dict(answer.body)
+    return Response(answer.status, content_type=JSON, body=body, headers=headers)
 
 
 def edit(request: Asked, do: Callable[[Operation, int], T], of: Callable[[T], W]) -> Response[W]:

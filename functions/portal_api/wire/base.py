@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from billing.core import money as core
 from billing.core.period import rfc3339
 
 T = TypeVar("T")
@@ -98,6 +99,11 @@ class Money(Wire):
 
     value: DecimalText = Field(examples=["12.34"])
     unit: Currency = Field(examples=["EUR"])
+
+
+def amount(money: core.Money) -> Money:
+    """An amount of ours as JSON has it."""
+    return Money(value=money.value, unit=money.currency)
 
 
 def _wire_money(value: Any) -> Any:

@@ -10,7 +10,7 @@ from billing.core.tax import TaxItem, percent_text
 from billing.store.run_rows import Review, Run
 from functions.portal_api.usecases.bill_runs import RunRow, RunView
 from functions.portal_api.usecases.bills import Bill
-from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire
+from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire, amount
 
 
 class PeriodOut(Wire):
@@ -205,8 +205,8 @@ def invoice(bill: Bill) -> InvoiceOut:
     return InvoiceOut(
         **_invoice_fields(bill),
         currency=found.currency,
-        net=found.net,
-        tax=found.tax,
+        net=amount(found.net),
+        tax=amount(found.tax),
         lines=[line(one) for one in found.lines],
         taxes=[_tax(item) for item in found.taxes],
         seller=dict(found.seller),
@@ -233,8 +233,8 @@ def difference(changed: Difference, name: str) -> DifferenceOut:
         account_id=changed.account_id,
         name=name,
         kind=changed.kind,
-        before=changed.before,
-        after=changed.after,
+        before=None if changed.before is None else amount(changed.before),
+        after=None if changed.after is None else amount(changed.after),
         causes=[CauseOut.model_validate(one) for one in changed.causes],
     )
 
@@ -305,7 +305,9 @@ def _invoice_fields(bill: Bill) -> dict[str, Any]:
 
 def _tax(item: TaxItem) -> TaxOut:
     percent = percent_text(item.percent)
-    return TaxOut(country=item.country, percent=percent, base=item.base, amount=item.amount)
+    return TaxOut(
+        country=item.country, percent=percent, base=amount(item.base), amount=amount(item.amount)
+    )
 
 
 def _run_fields(found: Run, review: Review | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from billing.store.customers import Customer
 from billing.store.timeline import Event
 from functions.portal_api.usecases.customers import CustomerRow, PartyView
 from functions.portal_api.usecases.plans import Preview
-from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire
+from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire, amount
 from functions.portal_api.wire.money import LineOut, OpenItemOut, line
 
 
@@ -214,8 +214,8 @@ def customer(found: Customer) -> CustomerOut:
         name=found.subject.name,
         email=found.subject.email,
         phone=found.subject.phone,
-        balance=found.balance,
-        credit=found.credit,
+        balance=amount(found.balance),
+        credit=amount(found.credit),
         services=[service(one) for one in found.services],
         identities=[identity(one) for one in found.assignments],
         subscriptions=[subscription(one) for one in found.subscriptions],
@@ -227,7 +227,7 @@ def preview(found: Preview) -> PreviewOut:
     return PreviewOut(
         subscription=subscription(found.subscription),
         lines=[line(one) for one in found.lines],
-        total=found.total,
+        total=amount(found.total),
         usage_from=found.usage_from,
     )
 
