@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         with console.status("starting") as status:
 
             def tell(what: str) -> None:
-                console.log(f"{time.time() - began:5.1f} s  {what}", _stack_offset=2)
+                console.print(f"[dim]{time.time() - began:6.1f} s[/dim]  {what}", highlight=False)
                 status.update(what)
 
             with running(base_port=given.port, accounts=given.accounts, tell=tell) as (

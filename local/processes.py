@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 GRACE_SECONDS = 8.0
@@ -21,8 +22,12 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(ValueError):  # outside the main thread nobody interrupts us
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C
         for name in reversed(list(self.started)):
             self.stop(name)
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(
         self, name: str, command: Sequence[str | Path], *, environment: Mapping[str, str], cwd: Path
