@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from billing.adapters import aws, documents
 from billing.core.errors import BillingError
+from billing.core.invoicing import digest
 
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
@@ -64,7 +65,7 @@ def send(letter: Letter, bucket: str) -> None:
     if not _ADDRESS.fullmatch(letter.to):
         raise MailRefused(letter.id, f"{letter.to!r} is not an address; correct the contact")
     raw = mime(letter)
-    documents.put_once(bucket, copy_key(letter.id, letter.at), raw, "message/rfc822")
+    documents.put_once(bucket, copy_key(letter, raw), raw, "message/rfc822")
     try:
         aws.client("sesv2").send_email(
             FromEmailAddress=letter.sender,
@@ -75,9 +76,12 @@ def send(letter: Letter, bucket: str) -> None:
         raise MailRefused(letter.id, aws.message_of(error)) from error
 
 
-def copy_key(letter_id: str, at: datetime) -> str:
-    """Where the copy of a letter lies in the documents bucket."""
-    return f"mail/{at:%Y-%m-%d}/{letter_id}.eml"
+def copy_key(letter: Letter, raw: bytes) -> str:
+    """Where the copy of a letter lies in the documents bucket.
+
+    Its digest is part of the key: a letter sent again to a corrected address is another copy.
+    """
+    return f"mail/{letter.at:%Y-%m-%d}/{letter.id}-{digest(raw)[:16]}.eml"
 
 
 def mime(letter: Letter) -> bytes:

@@ -110,11 +110,13 @@ def closing(run: Run, figures: list[Invoice], actor: str, now: datetime) -> Any:
     sums = {one.currency: one.total.value for one in totals(figures)}
     spoken = ", ".join(f"{value} {currency}" for currency, value in sums.items()) or "nothing"
     text = f"Bill run of {run.period.label} closed: {len(figures)} invoices over {spoken}"
-    return told("run.closed", actor, run.id, text, now, count=len(figures), totals=sums)
+    return told("bill-run.closed", actor, run.id, text, now, count=len(figures), totals=sums)
 
 
 def tell_difference(run: Run, differences: Sequence[str], actor: str, now: datetime) -> None:
     """State `attention` is this event: the run itself stays approved, so issuing can go on."""
     text = f"Bill run of {run.period.label} needs attention: {len(differences)} differences"
-    told_event = told("run.attention", actor, run.id, text, now, differences=list(differences[:20]))
+    told_event = told(
+        "bill-run.attention", actor, run.id, text, now, differences=list(differences[:20])
+    )
     timeline.put(None, told_event)

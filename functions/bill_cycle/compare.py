@@ -57,7 +57,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     )
     text = f"Bill run for {run.period.label} is ready for review: {len(drafts)} bills"
     actor = str(event["actor"])
-    run = runs.save_review(run.id, review, told("run.review", actor, run.id, text, now))
+    run = runs.save_review(run.id, review, told("bill-run.review", actor, run.id, text, now))
     return outcome(run, review)
 
 

@@ -55,7 +55,7 @@ def take_numbers(
         run.revision,
         count,
         today,
-        told("run.numbered", actor, run.id, text, now),
+        told("bill-run.numbered", actor, run.id, text, now),
     )
 
 

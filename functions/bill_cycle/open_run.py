@@ -106,18 +106,15 @@ def last_finished(anchor: int, period: Period) -> str:
 
 def opened(wanted: Run, now: datetime) -> Run:
     """The run, ready to be drafted: new, where it was left, or in its next revision."""
-    told_opened = told(
-        "run.opened", wanted.actor, wanted.id, f"Bill run for {wanted.period.label} opened", now
-    )
-    run = runs.open_run(wanted, told_opened)
+    label, actor = wanted.period.label, wanted.actor
+    first = told("bill-run.opened", actor, wanted.id, f"Bill run for {label} opened", now)
+    run = runs.open_run(wanted, first)
     if run.state == "preparing":
         return run
     if run.state != "review":
         raise RunAlreadyIssued(run)
-    again = told(
-        "run.prepared-again", wanted.actor, run.id, f"Bill run for {run.period.label} again", now
-    )
-    return runs.start_revision(run.id, again)
+    text = f"Bill run for {label} prepared again"
+    return runs.start_revision(run.id, told("bill-run.prepared-again", actor, run.id, text, now))
 
 
 def due_accounts(run: Run) -> list[str]:

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -30,6 +31,13 @@ def a_letter(name: str = BUYER["name"]) -> mail.Letter:
     )
 
 
+def the_copy() -> bytes:
+    """The one copy there is."""
+    (one,) = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="mail/")["Contents"]
+    assert one["Key"].startswith("mail/2026-11-02/mail.inv_1-")
+    return documents.get(BUCKET, one["Key"])
+
+
 @pytest.fixture
 def sender(tables):
     boto3.client("sesv2").create_email_identity(EmailIdentity=ISP.mail.sender)
@@ -38,7 +46,7 @@ def sender(tables):
 def test_a_bill_is_sent_as_text_and_html_with_the_pdf(sender):
     mail.send(a_letter(), BUCKET)
 
-    raw = documents.get(BUCKET, "mail/2026-11-02/mail.inv_1.eml")
+    raw = the_copy()
     message = email.message_from_bytes(raw, policy=email.policy.default)
     text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     (pdf,) = message.iter_attachments()
@@ -54,7 +62,7 @@ def test_the_mail_service_receives_the_bytes_of_the_copy(sender):
     mail.send(a_letter(), BUCKET)
 
     (sent,) = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages
-    raw = documents.get(BUCKET, "mail/2026-11-02/mail.inv_1.eml")
+    raw = the_copy()
     assert set(sent.destinations) == {"zoe@example.org"}
     assert sent.raw_data.encode() == raw
 
@@ -67,8 +75,15 @@ def test_a_letter_sent_twice_keeps_one_copy(sender):
     mail.send(a_letter(), BUCKET)
     mail.send(a_letter(), BUCKET)
 
+    assert the_copy() == mail.mime(a_letter())
+
+
+def test_a_letter_to_a_corrected_address_goes_out_beside_the_copy_of_the_first(sender):
+    mail.send(a_letter(), BUCKET)
+    mail.send(replace(a_letter(), to="zoe@example.net"), BUCKET)
+
     copies = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="mail/")
-    assert copies["KeyCount"] == 1
+    assert copies["KeyCount"] == 2
 
 
 def test_what_the_mail_service_refuses_is_told_with_its_reason(tables):

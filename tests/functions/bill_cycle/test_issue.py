@@ -184,7 +184,7 @@ def test_a_run_that_does_not_add_up_stays_open_and_says_what_differs():
     with pytest.raises(RunDoesNotAddUp, match="acc_ada has no invoice MF-2026-000001"):
         close_run.lambda_handler(plan, Context())
     assert runs.load_run(review["run"]).state == "approved"
-    assert "run.attention" in {one.kind for one in timeline.list_isp_events().items}
+    assert "bill-run.attention" in {one.kind for one in timeline.list_isp_events().items}
     assert issue(review)["state"] == "closed"
 
 
@@ -194,6 +194,6 @@ def test_every_draft_bears_what_was_approved_and_the_run_tells_what_it_came_to()
 
     whole_cycle()
 
-    (closed,) = [one for one in timeline.list_isp_events().items if one.kind == "run.closed"]
+    (closed,) = [one for one in timeline.list_isp_events().items if one.kind == "bill-run.closed"]
     assert closed.text == "Bill run of 2026-10-01 closed: 2 invoices over 221.40 EUR"
     assert closed.data == {"count": 2, "totals": {"EUR": "221.40"}}

@@ -223,4 +223,4 @@ def test_the_timeline_of_the_isp_tells_who_prepared_what():
     prepare()
 
     kinds = {(one.kind, one.actor) for one in timeline.list_isp_events().items}
-    assert {("run.opened", STAFF), ("run.review", STAFF)} <= kinds
+    assert {("bill-run.opened", STAFF), ("bill-run.review", STAFF)} <= kinds

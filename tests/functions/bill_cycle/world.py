@@ -184,7 +184,7 @@ def prepare(event: Mapping[str, Any] = OCTOBER) -> Json:
 
 def approve(review: Mapping[str, Any]) -> None:
     """What staff does on the review page."""
-    event = Event("run.approved", STAFF, review["run"], "approved", at("2026-11-02 11:00"))
+    event = Event("bill-run.approved", STAFF, review["run"], "approved", at("2026-11-02 11:00"))
     runs.approve(review["run"], review["revision"], review["digest"], STAFF, event)
 
 
