@@ -26,6 +26,7 @@ EXPECTED = {  # what is replaced below, with the parameters it had when the patc
     "lambda_svc._poll_kinesis": [],
     "lambda_runtime.Worker._drain_stderr_bounded": None,
     "lambda_runtime.zipfile.ZipFile": None,
+    "provisioners._sm_secret_create": ["logical_id", "props", "stack_name"],
 }
 
 
@@ -116,15 +117,34 @@ def with_error_type(execute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
     return patched
 
 
+def ref_is_arn(create: Callable[..., Any]) -> Callable[..., Any]:
+    """The Ref of a secret is its ARN, which the policies of roles name; not its name."""
+
+    def patched(logical_id: str, properties: Any, stack_name: str) -> Any:
+        _, attributes = create(logical_id, properties, stack_name)
+        return attributes["Arn"], attributes
+
+    return patched
+
+
 def main() -> None:
     from ministack.app import main as serve  # pyright: ignore[reportMissingImports]
     from ministack.core import lambda_runtime  # pyright: ignore[reportMissingImports]
     from ministack.services import kinesis, lambda_svc  # pyright: ignore[reportMissingImports]
+    from ministack.services.cloudformation import (  # pyright: ignore[reportMissingImports]
+        provisioners,
+    )
 
     from local.emulator_kinesis import KinesisMappings
 
     try:
-        check({"lambda_svc": lambda_svc, "lambda_runtime": lambda_runtime})
+        check(
+            {
+                "lambda_svc": lambda_svc,
+                "lambda_runtime": lambda_runtime,
+                "provisioners": provisioners,
+            }
+        )
     except WrongEmulator as error:
         sys.exit(str(error))
     answer_at_once(lambda_runtime)
@@ -133,6 +153,8 @@ def main() -> None:
         lambda_svc._execute_function_with_config_scope
     )
     lambda_svc._execute_function = with_error_type(lambda_svc._execute_function)
+    secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    secret["create"] = ref_is_arn(secret["create"])
     lambda_svc._poll_kinesis = KinesisMappings(lambda_svc, kinesis).poll
     serve()
 
