@@ -66,6 +66,10 @@ class Context:
         return f"http://127.0.0.1:{self.ports.console}"
 
     @property
+    def mailbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.mailbox}"
+
+    @property
     def processor_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.processor}"
 

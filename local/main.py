@@ -65,6 +65,7 @@ def _welcome(console: Console, context: Context, seconds: float) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("Console", context.console_url, "for staff")
     table.add_row("Portal", context.portal_url, "for customers")
+    table.add_row("Mail", context.mailbox_url, "what customers would have received")
     table.add_row("Payments", context.processor_url, "the stand-in's page; cards are not charged")
     table.add_row("")
     for login in _shown(context):

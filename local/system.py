@@ -140,7 +140,7 @@ def start_emulator(context: Context, processes: Processes) -> None:
 
 
 def start_neighbours(context: Context, processes: Processes) -> None:
-    """The front doors, and the payment processor's stand-in."""
+    """The front doors, the payment processor's stand-in, and the box of sent mail."""
     api = {
         name: context.outputs[f"{name}ApiEndpoint"].split("//")[1].split(".")[0]
         for name in ("Portal", "Console")
@@ -170,6 +170,18 @@ def start_neighbours(context: Context, processes: Processes) -> None:
         WEBHOOK_SECRET,
         "--key",
         PROCESSOR_KEY,
+    )
+    _start_ours(
+        context,
+        processes,
+        "mailbox",
+        "local.mailbox",
+        "--port",
+        context.ports.mailbox,
+        "--bucket",
+        context.outputs["DocumentsBucket"],
+        "--endpoint",
+        context.endpoint,
     )
 
 
@@ -252,7 +264,7 @@ def _wait(processes: Processes, name: str, port: int, path: str) -> None:
 
 def _refuse_taken_ports(context: Context) -> None:
     ports = context.ports
-    for port in (ports.portal, ports.console, ports.processor, ports.emulator):
+    for port in (ports.portal, ports.console, ports.processor, ports.emulator, ports.mailbox):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
