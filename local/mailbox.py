@@ -20,8 +20,9 @@ import boto3
 
 SHOWN_MAX = 200
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:46rem;padding:1rem}
-a{color:#0b5ed7}table{width:100%;border-collapse:collapse}td{padding:.4rem .6rem .4rem 0;
-border-bottom:1px solid #ddd;vertical-align:top}iframe{width:100%;height:34rem;border:1px solid #ccc}
+a{color:#0b5ed7}table{width:100%;border-collapse:collapse}
+td{padding:.4rem .6rem .4rem 0;border-bottom:1px solid #ddd;vertical-align:top}
+iframe{width:100%;height:34rem;border:1px solid #ccc}
 .quiet{color:#4a5568}"""
 
 
