@@ -20,7 +20,7 @@ MACHINE = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}
 
 @pytest.fixture(scope="session")
 def jwks_url() -> Iterator[str]:
-    server, url = world.jwks_server()
+    server, url = world.jwks_server(world.our_keys())
     yield url
     server.shutdown()
 

@@ -65,10 +65,14 @@ class Answer:
         return [error["pointer"] for error in self.json["errors"]]
 
 
-def jwks_server() -> tuple[ThreadingHTTPServer, str]:
-    """The pool's public keys on loopback, as Cognito publishes them."""
+def our_keys() -> dict[str, Any]:
     jwk = json.loads(RSAAlgorithm.to_jwk(KEY.public_key()))
-    document = json.dumps({"keys": [{**jwk, "kid": "ours", "use": "sig"}]}).encode()
+    return {"keys": [{**jwk, "kid": "ours", "use": "sig"}]}
+
+
+def jwks_server(keys: Mapping[str, Any]) -> tuple[ThreadingHTTPServer, str]:
+    """A pool's public keys on loopback, as Cognito publishes them."""
+    document = json.dumps(keys).encode()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
