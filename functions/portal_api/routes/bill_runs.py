@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from functions.portal_api import settings
 from functions.portal_api.routes.asked import LIMIT, Cursor, Limit, asked, create, listed, tell
 from functions.portal_api.usecases import bill_runs
-from functions.portal_api.wire import money
+from functions.portal_api.wire import runs
 from functions.portal_api.wire.base import Page
 from functions.portal_api.wire.requests import ApprovalIn, PrepareIn, RunIn
 
@@ -15,38 +15,38 @@ RUN = "/v1/bill-runs/<run_id>"
 
 
 @router.get("/v1/bill-runs", summary="Bill runs, newest period first", tags=["bill runs"])
-def list_runs(cursor: Cursor = None, limit: Limit = LIMIT) -> Response[Page[money.RunOut]]:
+def list_runs(cursor: Cursor = None, limit: Limit = LIMIT) -> Response[Page[runs.RunOut]]:
     return listed(
         asked(router),
         cursor,
         lambda at: bill_runs.list_runs(cursor=at, limit=limit),
-        money.run_row,
+        runs.run_row,
     )
 
 
 @router.post(
     "/v1/bill-runs", status_code=202, summary="Prepare a closed period", tags=["bill runs"]
 )
-def start(wanted: RunIn) -> Response[money.RunOut]:
+def start(wanted: RunIn) -> Response[runs.RunOut]:
     return create(
         asked(router),
         lambda op: bill_runs.start(op, wanted.anchor, wanted.period, settings.isp()),
-        money.run,
+        runs.run,
         status=202,
     )
 
 
 @router.get(RUN, summary="One run with what its approver must see", tags=["bill runs"])
-def get_run(run_id: str) -> Response[money.RunViewOut]:
-    return tell(money.run_view(bill_runs.view(run_id)))
+def get_run(run_id: str) -> Response[runs.RunViewOut]:
+    return tell(runs.run_view(bill_runs.view(run_id)))
 
 
 @router.post(f"{RUN}/prepare", status_code=202, summary="Prepare again", tags=["bill runs"])
-def prepare_again(run_id: str, wanted: PrepareIn) -> Response[money.RunOut]:
+def prepare_again(run_id: str, wanted: PrepareIn) -> Response[runs.RunOut]:
     return create(
         asked(router),
         lambda op: bill_runs.prepare_again(op, run_id, wanted.reason),
-        money.run,
+        runs.run,
         status=202,
     )
 
@@ -54,11 +54,11 @@ def prepare_again(run_id: str, wanted: PrepareIn) -> Response[money.RunOut]:
 @router.post(
     f"{RUN}/approve", status_code=202, summary="Approve what was seen, issue", tags=["bill runs"]
 )
-def approve(run_id: str, wanted: ApprovalIn) -> Response[money.RunOut]:
+def approve(run_id: str, wanted: ApprovalIn) -> Response[runs.RunOut]:
     return create(
         asked(router),
         lambda op: bill_runs.approve(op, run_id, wanted.revision, wanted.digest),
-        money.run,
+        runs.run,
         status=202,
     )
 
@@ -66,10 +66,10 @@ def approve(run_id: str, wanted: ApprovalIn) -> Response[money.RunOut]:
 @router.post(
     f"{RUN}/supplementary", status_code=202, summary="Bill who was parked", tags=["bill runs"]
 )
-def supplementary(run_id: str) -> Response[money.RunOut]:
+def supplementary(run_id: str) -> Response[runs.RunOut]:
     return create(
         asked(router),
         lambda op: bill_runs.supplementary(op, run_id),
-        money.run,
+        runs.run,
         status=202,
     )

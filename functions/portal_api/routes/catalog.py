@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from functions.portal_api.routes.asked import asked, create, tell
 from functions.portal_api.usecases import catalogue
-from functions.portal_api.wire import money
+from functions.portal_api.wire import runs
 from functions.portal_api.wire.base import Page
 from functions.portal_api.wire.requests import VersionIn
 
@@ -13,14 +13,14 @@ router = APIGatewayHttpRouter()
 
 
 @router.get("/v1/offerings", summary="The whole catalogue", tags=["catalogue"])
-def list_offerings() -> Response[Page[money.OfferingOut]]:
-    data = [money.offering(one) for one in catalogue.offerings()]
-    return tell(Page[money.OfferingOut](data=data, next_cursor=None))
+def list_offerings() -> Response[Page[runs.OfferingOut]]:
+    data = [runs.offering(one) for one in catalogue.offerings()]
+    return tell(Page[runs.OfferingOut](data=data, next_cursor=None))
 
 
 @router.get("/v1/offerings/<offering_id>", summary="One offering", tags=["catalogue"])
-def get_offering(offering_id: str) -> Response[money.OfferingOut]:
-    return tell(money.offering(catalogue.offering(offering_id)))
+def get_offering(offering_id: str) -> Response[runs.OfferingOut]:
+    return tell(runs.offering(catalogue.offering(offering_id)))
 
 
 @router.post(
@@ -29,10 +29,10 @@ def get_offering(offering_id: str) -> Response[money.OfferingOut]:
     summary="Import the next price version",
     tags=["catalogue"],
 )
-def add_version(offering_id: str, wanted: VersionIn) -> Response[money.VersionOut]:
+def add_version(offering_id: str, wanted: VersionIn) -> Response[runs.VersionOut]:
     version = wanted.model_dump() | {"valid_from": wanted.valid_from.isoformat()}
     return create(
         asked(router),
         lambda op: catalogue.add_version(op, offering_id, version),
-        money.version,
+        runs.version,
     )

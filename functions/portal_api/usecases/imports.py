@@ -196,8 +196,11 @@ def _across(rows: Mapping[int, Row], isp: Isp) -> Iterator[RowError]:
 
 def _held_by_another(row: Row, held: Sequence[IdentityAssignment], isp: Isp) -> bool:
     wanted = Span(local_midnight(row.start, isp.isp.zone), None)
-    mine = accounts.find_external("account", row.external_id)
-    return any(one.span.overlap(wanted) and one.account_id != mine for one in held)
+    others = [one for one in held if one.span.overlap(wanted) is not None]
+    if not others:
+        return False
+    mine = accounts.find_external("account", row.external_id)  # the file was sent before
+    return any(one.account_id != mine for one in others)
 
 
 def _plan_problem(row: Row, offerings: Mapping[str, Offering], isp: Isp) -> str:

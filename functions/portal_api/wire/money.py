@@ -1,14 +1,11 @@
-"""Invoices, payments, bill runs and the catalogue, as JSON."""
+"""Invoices and payments, as JSON."""
 
 from typing import Any
 
-from billing.core.catalog import Offering, PriceVersion, price_version_to_dict
 from billing.core.charging import Charge
 from billing.core.invoicing import Difference
 from billing.core.payment import Payment
 from billing.core.tax import TaxItem, percent_text
-from billing.store.run_rows import Review, Run
-from functions.portal_api.usecases.bill_runs import RunRow, RunView
 from functions.portal_api.usecases.bills import Bill
 from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire, amount
 
@@ -131,67 +128,6 @@ class PaymentOut(Wire):
     reason: str
 
 
-class TotalsOut(Wire):
-    currency: str
-    documents: int
-    net: MoneyOut
-    tax: MoneyOut
-    total: MoneyOut
-
-
-class ReviewOut(Wire):
-    """What a revision came to. The digest is what an approval must name."""
-
-    revision: int
-    digest: str
-    drafts: int
-    parked: int
-    totals: list[TotalsOut]
-    differences: dict[str, int]
-    at: Instant
-
-
-class RunOut(Wire):
-    id: str
-    anchor: int
-    period: PeriodOut
-    state: str
-    revision: int
-    opened_at: Instant
-    actor: str
-    approved_by: str
-    supplement_of: str
-    review: ReviewOut | None
-
-
-class ParkedOut(Wire):
-    account_id: str
-    name: str
-    reason: str
-    text: str
-
-
-class RunViewOut(RunOut):
-    """A run with what its approver must see; at most the first hundred differences."""
-
-    parked_accounts: list[ParkedOut]
-    changes: list[DifferenceOut]
-
-
-class VersionOut(Wire):
-    version: int
-    valid_from: Day
-    name: str
-    currency: str
-    prices: list[dict[str, Any]]
-
-
-class OfferingOut(Wire):
-    id: str
-    name: str
-    versions: list[VersionOut]
-
-
 def line(charge: Charge) -> LineOut:
     return LineOut(**_line_fields(charge))
 
@@ -244,47 +180,6 @@ def payment(found: Payment) -> PaymentOut:
     return PaymentOut(**{name: getattr(found, name) for name in fields}, state=found.state.value)
 
 
-def run_row(row: RunRow) -> RunOut:
-    return RunOut(**_run_fields(row.run, row.review))
-
-
-def run(found: Run) -> RunOut:
-    return RunOut(**_run_fields(found, None))
-
-
-def run_view(view: RunView) -> RunViewOut:
-    return RunViewOut(
-        **_run_fields(view.run, view.review),
-        parked_accounts=[
-            ParkedOut(
-                account_id=one.account_id,
-                name=view.names.get(one.account_id, ""),
-                reason=one.reason,
-                text=one.text,
-            )
-            for one in view.parked
-        ],
-        changes=[difference(one, view.names.get(one.account_id, "")) for one in view.differences],
-    )
-
-
-def version(found: PriceVersion) -> VersionOut:
-    data = price_version_to_dict(found)
-    return VersionOut(
-        version=found.version,
-        valid_from=found.valid_from,
-        name=found.name,
-        currency=found.currency,
-        prices=data["prices"],
-    )
-
-
-def offering(found: Offering) -> OfferingOut:
-    return OfferingOut(
-        id=found.id, name=found.name, versions=[version(one) for one in found.versions]
-    )
-
-
 def _line_fields(charge: Charge) -> dict[str, Any]:
     since, until = charge.span
     names = ("code", "kind", "description", "service_id", "subscription_id", "quantity", "unit",
@@ -308,13 +203,3 @@ def _tax(item: TaxItem) -> TaxOut:
     return TaxOut(
         country=item.country, percent=percent, base=amount(item.base), amount=amount(item.amount)
     )
-
-
-def _run_fields(found: Run, review: Review | None) -> dict[str, Any]:
-    names = ("id", "anchor", "state", "revision", "opened_at", "actor", "approved_by",
-             "supplement_of")  # fmt: skip
-    return {
-        **{name: getattr(found, name) for name in names},
-        "period": PeriodOut.model_validate(found.period),
-        "review": None if review is None else ReviewOut.model_validate(review),
-    }
