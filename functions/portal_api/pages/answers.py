@@ -8,33 +8,47 @@ from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from billing.core.period import local_day
+from billing.core.errors import BillingError
+from billing.core.period import instant_from, local_day
 from functions.portal_api.once import digest_of, once
 from functions.portal_api.operation import Operation
-from functions.portal_api.pages.render import page
+from functions.portal_api.pages.render import page, told
 from functions.portal_api.principal import Principal
+from functions.portal_api.problem import InvalidField, status_of
 
 Result = TypeVar("Result")
+FORM_BROKEN = "this form is not complete: open the page again and repeat what you did"
 
 DONE: Mapping[str, str] = {
     "saved": "Saved.",
     "note": "The note is on the timeline.",
     "changed": "The plan changes as previewed.",
     "ended": "The subscription ends as previewed.",
-    "prepared": "The run is being prepared.",
+    "prepared": "The run is being prepared. Nothing goes out before you approve it.",
     "approved": "Approved. The bills are being issued.",
     "recycled": "The record goes through mediation again.",
     "imported": "The file is imported.",
+    "service": "The service is there. Begin a plan on it, and it is billed.",
+    "identity": "Usage of that name is counted for this service.",
+    "begun": "The plan begins as entered and is on the next bill.",
+    "issued": "The bill is issued and on its way by mail.",
 }
 
 
 def html(
-    template: str, /, app: APIGatewayHttpResolver, status: int = 200, **context: Any
+    template: str,
+    /,
+    app: APIGatewayHttpResolver,
+    status: int = 200,
+    problem: str = "",
+    **context: Any,
 ) -> Response:
-    """A page, with what the layouts need besides."""
+    """A page, with what the layouts need besides. `problem` stands on top, in red."""
     principal: Principal | None = app.context.get("principal")
     done = app.current_event.query_string_parameters.get("done", "")
-    flashes = [("good", DONE[done])] if done in DONE else []
+    flashes = [("good", DONE[done])] if done in DONE and not problem else []
+    if problem:
+        flashes = [("bad", problem)]
     shared = {
         "principal": principal,
         "role": ", ".join(sorted(principal.roles)) if principal else "",
@@ -88,6 +102,50 @@ def do_once(
     return see_other(str(told.body["location"]))
 
 
+def done_or(
+    app: APIGatewayHttpResolver,
+    fields: Mapping[str, str],
+    do: Callable[[Operation], Result],
+    place: Callable[[Result], str],
+    again: Callable[[str], Response],
+) -> Response:
+    """As do_once; a refusal shows the page again, by `again`, with the refusal in words."""
+    try:
+        return do_once(app, fields, do, place)
+    except BillingError as refusal:
+        return refused(refusal, again)
+
+
+def refused(refusal: BillingError, again: Callable[[str], Response]) -> Response:
+    """The page again, with why it could not be done and the status of that."""
+    answer = again(sentence(refusal))
+    answer.status_code = status_of(refusal)
+    return answer
+
+
+def sentence(refusal: BillingError) -> str:
+    """A refusal as a sentence on a page."""
+    text = told(str(refusal))
+    first = text.split(" ", 1)[0]  # a name or an id stays as it is written
+    return f"{first.capitalize() if first.isalpha() else first}{text[len(first) :]}."
+
+
+def whole_number(fields: Mapping[str, str], name: str) -> int:
+    """A hidden field of a form of ours; another text means that the form was not ours."""
+    text = fields.get(name, "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise InvalidField(f"#/{name}", FORM_BROKEN)
+    return int(text)
+
+
+def instant_field(fields: Mapping[str, str], name: str) -> datetime:
+    """A hidden instant of a form of ours."""
+    try:
+        return instant_from(fields.get(name, ""))
+    except (ValueError, BillingError):
+        raise InvalidField(f"#/{name}", FORM_BROKEN) from None
+
+
 def today(app: APIGatewayHttpResolver, zone: str) -> date:
     """The local day of the request."""
     now: datetime = app.context["now"]
@@ -98,4 +156,10 @@ def _may(principal: Principal | None) -> dict[str, bool]:
     """What a page offers: it hides what the door would refuse anyway."""
     billing = principal is not None and principal.may("billing")
     edits = principal is not None and principal.may("billing", "support")
-    return {"run_bills": billing, "recycle": billing, "edit_customers": edits, "write_notes": edits}
+    return {
+        "run_bills": billing,
+        "issue": billing,
+        "recycle": billing,
+        "edit_customers": edits,
+        "write_notes": edits,
+    }

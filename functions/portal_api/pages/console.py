@@ -2,11 +2,24 @@
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-from functions.portal_api.pages import customers, entry, papers, plans, runs, today
+from functions.portal_api.pages import (
+    charges,
+    connections,
+    customers,
+    edits,
+    enrol,
+    entry,
+    papers,
+    plans,
+    runs,
+    today,
+)
+
+PARTS = (today, enrol, customers, edits, connections, plans, charges, runs, papers)
 
 
 def register(app: APIGatewayHttpResolver) -> None:
     """Add the console's pages to the staff application."""
     entry.register(app, "Staff", by_email=False)
-    for part in (today, customers, plans, runs, papers):
+    for part in PARTS:
         part.register(app)

@@ -36,15 +36,25 @@ STAFF_PAGES = COMMON | table(
             GET  /console/customers/new
             GET  /console/customers/import
             GET  /console/customers/<account_id>/edit
+            GET  /console/customers/<account_id>/services/new
+            GET  /console/customers/<account_id>/services/<service_id>/identities
+            GET  /console/customers/<account_id>/services/<service_id>/plan
         """,
         Access(EDITORS, writes=True): """
             POST /console/customers/new
             POST /console/customers/import
             POST /console/customers/<account_id>/edit
             POST /console/customers/<account_id>/notes
+            POST /console/customers/<account_id>/services/new
+            POST /console/customers/<account_id>/services/<service_id>/identities
+            POST /console/customers/<account_id>/services/<service_id>/plan
             POST /console/customers/<account_id>/plans/<subscription_id>
         """,
+        Access(BILLERS): """
+            GET  /console/customers/<account_id>/invoices/new
+        """,
         Access(BILLERS, writes=True): """
+            POST /console/customers/<account_id>/invoices/new
             POST /console/bill-runs
             POST /console/bill-runs/<run_id>/prepare
             POST /console/bill-runs/<run_id>/approve

@@ -10,8 +10,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from billing.adapters import sign_in
 from billing.adapters.sign_in import Challenge, Tokens
 from functions.portal_api import session, settings
-from functions.portal_api.pages.answers import form, html, see_other
-from functions.portal_api.problem import AddressUnknown
+from functions.portal_api.pages.answers import form, html, see_other, sentence
+from functions.portal_api.problem import AddressUnknown, status_of
 
 STATIC = Path(__file__).parent.parent / "static"
 MEDIA_TYPES = {
@@ -20,6 +20,8 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 STATIC_SECONDS = 3600
+CONVERSATION = ("challenge", "session", "username")
+TOO_SLOW = "That took too long. Please sign in again."
 
 
 def register(app: APIGatewayHttpResolver, heading: str, *, by_email: bool) -> None:
@@ -40,13 +42,12 @@ def register(app: APIGatewayHttpResolver, heading: str, *, by_email: bool) -> No
             sign_in.WrongCode,
             sign_in.PasswordTooWeak,
             sign_in.TooManyAttempts,
-        ) as refused:
-            again: dict[str, Any] = {
-                name: fields.get(name, "") for name in ("challenge", "session", "username")
-            }
-            shown: dict[str, Any] = _form(heading, fields.get("next", ""), by_email) | again
-            shown["flashes"] = [("bad", str(refused))]
-            return html("signin.html", app, status=401, **shown)
+        ) as refusal:
+            kept = ("username",) if isinstance(refusal, sign_in.SignInRefused) else CONVERSATION
+            again = {name: fields.get(name, "") for name in kept}
+            shown = _form(heading, fields.get("next", ""), by_email) | again
+            words = TOO_SLOW if fields.get("challenge") and len(kept) == 1 else sentence(refusal)
+            return html("signin.html", app, status_of(refusal), words, **shown)
         if isinstance(outcome, Tokens):
             answer = see_other(session.place_after_sign_in(fields.get("next")))
             answer.cookies = session.started(outcome, app.context["site"])
@@ -99,7 +100,7 @@ def _advance(fields: dict[str, str]) -> Tokens | Challenge:
     return sign_in.enter_code(pool, challenge, fields.get("code", ""))
 
 
-def _ask(challenge: Challenge) -> dict[str, str]:
+def _ask(challenge: Challenge) -> dict[str, Any]:
     """What the form must ask next; a new authenticator is shown its secret once."""
     secret = ""
     if challenge.name == "MFA_SETUP":

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -14,8 +15,8 @@ from billing.store.access import EVERY_ACCOUNT
 from billing.store.suspense import Suspense
 from functions.portal_api import settings
 from functions.portal_api.pages import views
-from functions.portal_api.pages.answers import do_once, form, html, pdf, today
-from functions.portal_api.pages.render import day, instant
+from functions.portal_api.pages.answers import done_or, form, html, pdf, today
+from functions.portal_api.pages.render import day, instant, money
 from functions.portal_api.problem import InvalidField
 from functions.portal_api.usecases import bills, suspended, usage_view
 
@@ -37,7 +38,7 @@ def register(app: APIGatewayHttpResolver) -> None:
                 ("Issued", day(found.issued_on)),
                 ("Due", day(found.due_on)),
                 ("Period", views.period_label(found.period)),
-                ("Open", str(bill.open)),
+                ("Open", money(bill.open)),
                 ("Invoice", found.id),
             ],
         }
@@ -50,37 +51,51 @@ def register(app: APIGatewayHttpResolver) -> None:
 
     @app.get("/console/suspense", include_in_schema=False)
     def suspense() -> Response:
-        now: datetime = app.context["now"]
-        return html(
-            "console/suspense.html",
-            app,
-            section="Suspense",
-            rows=[_row(one) for one in suspended.list_suspended()],
-            unbilled=_unbilled(isp, now),
-            collectors=_collectors(),
-        )
+        return _show_suspense(app, isp)
 
     @app.post("/console/suspense/<record_id>/recycle", include_in_schema=False)
     def recycle(record_id: str) -> Response:
         fields = form(app)
-        record = _record(fields.get("record", ""))
-        return do_once(
+        text = fields.get("record", "")
+        return done_or(
             app,
             fields,
-            lambda op: suspended.recycle(op, record_id, record, "corrected on the console"),
+            lambda op: suspended.recycle(op, record_id, _record(text), "corrected on the console"),
             lambda _: "/console/suspense?done=recycled",
+            lambda words: _show_suspense(app, isp, words, {record_id: text}),
         )
+
+
+def _show_suspense(
+    app: APIGatewayHttpResolver,
+    isp: Isp,
+    problem: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """The page; `typed` is the correction of a record that could not be sent through."""
+    rows = [_row(one) for one in suspended.list_suspended()]
+    return html(
+        "console/suspense.html",
+        app,
+        422 if problem else 200,
+        problem,
+        section="Suspense",
+        rows=[row | {"raw": typed.get(row["id"], row["raw"]), "open": row["id"] in typed}
+              for row in rows],
+        unbilled=_unbilled(isp, app.context["now"]),
+        collectors=_collectors(),
+    )  # fmt: skip
 
 
 def _row(one: Suspense) -> dict[str, Any]:
     return {
         "id": one.id,
         "day": day(one.day),
-        "received_at": None,
         "reason": one.problem or one.reason,
         "title": f"{one.collector or 'unknown collector'} · {one.reason}",
         "raw": _pretty(one.recyclable),
-        "state": one.state,
+        "state": "sent again" if one.corrected and one.state == "open" else one.state,
+        "sendable": one.state == "open",
     }
 
 

@@ -7,9 +7,20 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from billing.config import Isp, load_isp
-from billing.core.period import instant_from, local_day, local_midnight, local_time, rfc3339
+from billing.core.errors import BillingError
+from billing.core.period import local_day, local_midnight, local_time, rfc3339
+from billing.core.subscription import Subscription
 from billing.store.access import EVERY_ACCOUNT
-from functions.portal_api.pages.answers import do_once, form, html
+from functions.portal_api.operation import Operation
+from functions.portal_api.pages.answers import (
+    done_or,
+    form,
+    html,
+    instant_field,
+    refused,
+    whole_number,
+)
+from functions.portal_api.pages.customers import show
 from functions.portal_api.pages.render import day as spoken
 from functions.portal_api.problem import InvalidField
 from functions.portal_api.usecases import catalogue, customers, plans
@@ -23,31 +34,30 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.get("/console/customers/<account_id>/plans/<subscription_id>", include_in_schema=False)
     def preview(account_id: str, subscription_id: str) -> Response:
         asked = app.current_event.query_string_parameters
-        at = _effective(asked.get("day", ""), app.context["now"], isp.isp.zone)
-        return html(
-            "console/change.html",
-            app,
-            section="Customers",
-            **_preview(account_id, subscription_id, asked.get("offering", ""), at, isp),
-        )
+        try:
+            at = _effective(asked.get("day", ""), app.context["now"], isp.isp.zone)
+            seen = _preview(account_id, subscription_id, asked.get("offering", ""), at, isp)
+        except BillingError as refusal:
+            return refused(refusal, lambda words: show(app, isp, account_id, words))
+        return html("console/change.html", app, section="Customers", **seen)
 
     @app.post("/console/customers/<account_id>/plans/<subscription_id>", include_in_schema=False)
     def change(account_id: str, subscription_id: str) -> Response:
         fields = form(app)
-        offering, at = fields.get("offering", ""), instant_from(fields["at"])
-        version, place = int(fields["version"]), f"/console/customers/{account_id}"
-        if offering == END:
-            return do_once(
-                app,
-                fields,
-                lambda op: plans.end(op, account_id, subscription_id, at, version),
-                lambda _: f"{place}?done=ended",
-            )
-        return do_once(
+        offering, at = fields.get("offering", ""), instant_field(fields, "at")
+        version, place = whole_number(fields, "version"), f"/console/customers/{account_id}"
+
+        def do(op: Operation) -> Subscription:
+            if offering == END:
+                return plans.end(op, account_id, subscription_id, at, version)
+            return plans.change(op, account_id, subscription_id, offering, at, version, isp)
+
+        return done_or(
             app,
             fields,
-            lambda op: plans.change(op, account_id, subscription_id, offering, at, version, isp),
-            lambda _: f"{place}?done=changed",
+            do,
+            lambda _: f"{place}?done={'ended' if offering == END else 'changed'}",
+            lambda words: show(app, isp, account_id, words),
         )
 
 

@@ -9,18 +9,20 @@ from markupsafe import Markup
 from billing.config import Isp, load_isp
 from billing.core.catalog import OCTETS, Package, UsagePrice
 from billing.core.money import Money
-from billing.core.period import Span, local_day
+from billing.core.period import local_day
 from billing.store.access import Access
 from billing.store.customers import Customer
 from functions.portal_api.pages import entry, views
+from functions.portal_api.pages import usage as used
 from functions.portal_api.pages.answers import html, pdf
-from functions.portal_api.pages.customers import usage_context
 from functions.portal_api.pages.render import page
 from functions.portal_api.principal import Principal
 from functions.portal_api.problem import NotFound
 from functions.portal_api.usecases import bills, customers, usage_view
 from functions.portal_api.usecases.bills import Bill
 from functions.portal_api.usecases.usage_view import Series
+
+BILLS_SHOWN = 60  # five years of months
 
 
 def register(app: APIGatewayHttpResolver) -> None:
@@ -50,9 +52,12 @@ def register(app: APIGatewayHttpResolver) -> None:
         found = [
             bill
             for account_id in who.accounts
-            for bill in bills.list_bills(account_id, who.sees, today=day_now).items
+            for bill in bills.list_bills(
+                account_id, who.sees, today=day_now, limit=BILLS_SHOWN
+            ).items
         ]
-        rows = [views.bill_row(bill) for bill in found]
+        newest = sorted(found, key=lambda bill: bill.invoice.issued_on, reverse=True)
+        rows = [views.bill_row(bill) for bill in newest]
         return html("portal/bills.html", app, section="Bills", bills=rows)
 
     @app.get("/bills/<invoice_id>", include_in_schema=False)
@@ -87,8 +92,8 @@ def register(app: APIGatewayHttpResolver) -> None:
         for one in customers.own_customers(who.accounts):
             for series in _series(one, who.sees, isp, now):
                 if series.service_id == service_id:
-                    context = usage_context((series,), isp, now)
-                    return html("console/usage_fragment.html", app, **context)
+                    context = used.chart((series,), isp, now)
+                    return html("usage_fragment.html", app, **context)
         raise NotFound("service", service_id)
 
     @app.get("/paid/<token>", include_in_schema=False)
@@ -112,10 +117,8 @@ def pay_page(app: APIGatewayHttpResolver, token: str, problem: str = "") -> Resp
     """The page behind a pay link: the bill and a button. Opening it changes nothing."""
     day_now = local_day(app.context["now"], load_isp().isp.zone)
     bill = bills.bill_of_token(token, day_now)
-    more: dict[str, Any] = {"flashes": [("bad", problem)]} if problem else {}
-    return html(
-        "portal/pay.html", app, invoice=_shown(bill, day_now), action=f"/pay/{token}", **more
-    )
+    shown = _shown(bill, day_now)
+    return html("portal/pay.html", app, problem=problem, invoice=shown, action=f"/pay/{token}")
 
 
 def _asked(app: APIGatewayHttpResolver) -> tuple[datetime, Principal]:
@@ -147,22 +150,20 @@ def _due(own: tuple[Customer, ...], sees: Access, day_now: date) -> dict[str, An
 
 
 def _series(one: Customer, sees: Access, isp: Isp, now: datetime) -> tuple[Series, ...]:
-    period = usage_view.current_period(one.account.id, sees, isp, now)
-    span = Span(period.span.start, min(now, period.span.end or now))
-    return usage_view.of_account(one.account.id, sees, span, "day", isp)
+    return used.of_running_period(one.account.id, sees, isp, now)
 
 
 def _lines(one: Customer, sees: Access, isp: Isp, now: datetime) -> list[dict[str, Any]]:
     """Each running service with what it used since its period began."""
     period = usage_view.current_period(one.account.id, sees, isp, now)
-    used = {series.service_id: series for series in _series(one, sees, isp, now)}
+    found = {series.service_id: series for series in _series(one, sees, isp, now)}
     lines: list[dict[str, Any]] = []
     for subscription in one.subscriptions:
         price = subscription.price_at(now)
         service = next((s for s in one.services if s.id == subscription.service_id), None)
         if price is None or service is None:
             continue
-        series = used.get(service.id)
+        series = found.get(service.id)
         lines.append(
             {
                 "plan": price.name,
@@ -190,8 +191,8 @@ def _included(prices: tuple[UsagePrice, ...]) -> int:
 
 
 def _fragment(series: Series, isp: Isp, now: datetime) -> Markup:
-    context = usage_context((series,), isp, now)
-    return Markup(page("console/usage_fragment.html", now=now, **context))  # noqa: S704 - rendered
+    context = used.chart((series,), isp, now)
+    return Markup(page("usage_fragment.html", now=now, **context))  # noqa: S704 - rendered
 
 
 def _changes(bill: Bill) -> list[str]:
@@ -199,6 +200,5 @@ def _changes(bill: Bill) -> list[str]:
     if difference is None or difference.kind != "changed":
         return []
     return [
-        f"{cause.name.capitalize()}: {'+' if cause.delta.minor > 0 else ''}{cause.delta}"
-        for cause in difference.causes
+        f"{cause.name.capitalize()}: {views.signed(cause.delta)}" for cause in difference.causes
     ]

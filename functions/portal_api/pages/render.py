@@ -1,5 +1,6 @@
 """Jinja templates to HTML, with the few ways in which pages show money, octets and time."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -12,9 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from billing.config import load_isp
 from billing.core.money import Money, minor_digits
+from billing.core.period import instant_from
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 OCTET_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def page(template: str, /, **context: object) -> str:
@@ -37,6 +40,8 @@ def environment() -> Environment:
         "day": day,
         "instant": instant,
         "ago": ago,
+        "told": told,
+        "who": who,
     }
     made.globals["isp"] = load_isp().isp
     return made
@@ -75,3 +80,14 @@ def ago(value: datetime, now: datetime) -> str:
             count = seconds // size
             return f"{count} {name}{'s' if count > 1 else ''} ago"
     return f"{seconds} second{'' if seconds == 1 else 's'} ago"
+
+
+def told(text: str) -> str:
+    """A sentence of the timeline: its instants are stored in UTC and shown on the ISP's clock."""
+    return _INSTANT.sub(lambda found: instant(instant_from(found.group())), text)
+
+
+def who(actor: str) -> str:
+    """The actor of an event for people: `staff:clara` is clara, `system:…` is the system."""
+    kind, _, name = actor.partition(":")
+    return "the system" if kind == "system" or not name else name

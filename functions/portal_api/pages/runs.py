@@ -1,18 +1,19 @@
 """Bill runs on the console: prepare, review, mend, approve, follow."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from billing.config import Isp, load_isp
-from billing.core.errors import BillingError
 from billing.core.invoicing import Difference
 from billing.core.money import Money
-from billing.store.run_rows import Review
+from billing.store.run_rows import Review, Run
+from functions.portal_api.operation import Operation
 from functions.portal_api.pages import views
-from functions.portal_api.pages.answers import do_once, form, html
+from functions.portal_api.pages.answers import done_or, form, html, whole_number
 from functions.portal_api.pages.links import read_cursor, write_cursor
+from functions.portal_api.pages.render import money, who
 from functions.portal_api.problem import InvalidField
 from functions.portal_api.usecases import bill_runs, run_bills
 from functions.portal_api.usecases.bill_runs import RunRow, RunView
@@ -22,6 +23,8 @@ BUSY = {
     "preparing": "The bills are being prepared.",
     "approved": "The bills are being issued.",
 }
+
+STUCK_AFTER = timedelta(minutes=20)  # a cycle of many thousands takes minutes
 
 
 def register(app: APIGatewayHttpResolver) -> None:
@@ -34,16 +37,18 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.post("/console/bill-runs", include_in_schema=False)
     def start() -> Response:
         fields = form(app)
-        anchor, first_day = _chosen(fields.get("period", ""))
-        try:
-            return do_once(
-                app,
-                fields,
-                lambda op: bill_runs.start(op, anchor, first_day, isp),
-                lambda _: "/console/bill-runs?done=prepared",
-            )
-        except BillingError as refused:
-            return _show_list(app, isp, str(refused))
+
+        def do(op: Operation) -> Run:
+            anchor, first_day = _chosen(fields.get("period", ""))
+            return bill_runs.start(op, anchor, first_day, isp)
+
+        return done_or(
+            app,
+            fields,
+            do,
+            lambda run: f"/console/bill-runs/{run.id}?done=prepared",
+            lambda words: _show_list(app, isp, words),
+        )
 
     @app.get("/console/bill-runs/<run_id>", include_in_schema=False)
     def one(run_id: str) -> Response:
@@ -63,38 +68,34 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.post("/console/bill-runs/<run_id>/approve", include_in_schema=False)
     def approve(run_id: str) -> Response:
         fields = form(app)
-        try:
-            return do_once(
-                app,
-                fields,
-                lambda op: bill_runs.approve(
-                    op, run_id, int(fields["revision"]), fields.get("digest", "")
-                ),
-                lambda _: f"/console/bill-runs/{run_id}?done=approved",
-            )
-        except BillingError as refused:
-            return _show(app, run_id, str(refused))
+        revision = whole_number(fields, "revision")
+        return done_or(
+            app,
+            fields,
+            lambda op: bill_runs.approve(op, run_id, revision, fields.get("digest", "")),
+            lambda _: f"/console/bill-runs/{run_id}?done=approved",
+            lambda words: _show(app, run_id, words),
+        )
 
     @app.post("/console/bill-runs/<run_id>/prepare", include_in_schema=False)
     def again(run_id: str) -> Response:
-        return do_once(
+        return done_or(
             app,
             form(app),
             lambda op: bill_runs.prepare_again(op, run_id, "mended in review"),
             lambda _: f"/console/bill-runs/{run_id}?done=prepared",
+            lambda words: _show(app, run_id, words),
         )
 
     @app.post("/console/bill-runs/<run_id>/supplementary", include_in_schema=False)
     def supplementary(run_id: str) -> Response:
-        try:
-            return do_once(
-                app,
-                form(app),
-                lambda op: bill_runs.supplementary(op, run_id),
-                lambda _: "/console/bill-runs?done=prepared",
-            )
-        except BillingError as refused:
-            return _show(app, run_id, str(refused))
+        return done_or(
+            app,
+            form(app),
+            lambda op: bill_runs.supplementary(op, run_id),
+            lambda run: f"/console/bill-runs/{run.id}?done=prepared",
+            lambda words: _show(app, run_id, words),
+        )
 
 
 def _chosen(text: str) -> tuple[int, date]:
@@ -106,15 +107,15 @@ def _chosen(text: str) -> tuple[int, date]:
         raise InvalidField("#/period", "choose one of the closed periods") from None
 
 
-def _show_list(app: APIGatewayHttpResolver, isp: Isp, refused: str = "") -> Response:
+def _show_list(app: APIGatewayHttpResolver, isp: Isp, problem: str = "") -> Response:
     cursor = app.current_event.query_string_parameters.get("cursor")
     found = bill_runs.list_runs(cursor=read_cursor(app, cursor))
     periods = bill_runs.closed_periods(isp, app.context["now"])
-    more = {"flashes": [("bad", refused)]} if refused else {}
     return html(
         "console/runs.html",
         app,
-        409 if refused else 200,
+        409 if problem else 200,
+        problem,
         section="Bill runs",
         runs=[_row(row) for row in found.items],
         periods=[
@@ -125,7 +126,6 @@ def _show_list(app: APIGatewayHttpResolver, isp: Isp, refused: str = "") -> Resp
             for anchor, period in periods
         ],
         next_href=write_cursor(app, "/console/bill-runs", found.cursor),
-        **more,
     )
 
 
@@ -137,14 +137,14 @@ def _row(row: RunRow) -> dict[str, Any]:
         "state": run.state,
         "revision": run.revision,
         "digest": run.digest,
-        "approved_by": run.approved_by,
+        "approved_by": who(run.approved_by) if run.approved_by else "",
         "bills": review.drafts if review else 0,
         "parked": review.parked if review else 0,
         "total": _total(review),
     }
 
 
-def _label(run: Any) -> str:
+def _label(run: Run) -> str:
     label = views.period_label(run.period)
     return f"{label}, supplement" if run.supplement_of else label
 
@@ -153,20 +153,20 @@ def _total(review: Review | None) -> Money | None:
     return review.totals[0].total if review and review.totals else None
 
 
-def _show(app: APIGatewayHttpResolver, run_id: str, refused: str = "") -> Response:
+def _show(app: APIGatewayHttpResolver, run_id: str, problem: str = "") -> Response:
     seen = bill_runs.view(run_id)
     run = seen.run
     bills = _bills(seen)
     shown = _row(RunRow(run, seen.review)) | {
         "busy": BUSY.get(run.state, ""),
-        "attention": "",
+        "stuck": run.state == "preparing" and app.context["now"] - run.opened_at > STUCK_AFTER,
         "supplementary_possible": run.state == "closed" and bool(seen.parked),
     }
-    more = {"flashes": [("bad", refused)]} if refused else {}
     return html(
         "console/run.html",
         app,
-        409 if refused else 200,
+        409 if problem else 200,
+        problem,
         section="Bill runs",
         run=shown,
         tiles=_tiles(seen.review),
@@ -181,7 +181,6 @@ def _show(app: APIGatewayHttpResolver, run_id: str, refused: str = "") -> Respon
         diff=[_difference(one, seen) for one in seen.differences],
         diff_more=_more(seen),
         bills=bills,
-        **more,
     )
 
 
@@ -194,7 +193,7 @@ def _tiles(review: Review | None) -> list[dict[str, Any]]:
         {"name": "Parked", "figure": review.parked, "note": "not billed until mended"},
     ]
     for one in review.totals:
-        note = f"net {one.net}, tax {one.tax}"
+        note = f"net {money(one.net)}, tax {money(one.tax)}"
         tiles.append({"name": f"Total {one.currency}", "figure": one.total, "note": note})
     return tiles
 

@@ -11,7 +11,7 @@ from billing.core.period import Span, local_day
 from billing.store import timeline
 from functions.portal_api.pages import views
 from functions.portal_api.pages.answers import html, see_other
-from functions.portal_api.pages.render import ago, money
+from functions.portal_api.pages.render import ago, day, money
 from functions.portal_api.usecases import bill_runs, bills, suspended, usage_view
 
 EVENTS_SHOWN = 12
@@ -41,7 +41,7 @@ def register(app: APIGatewayHttpResolver) -> None:
             app,
             section="Today",
             tiles=[
-                _tile("Overdue", money(late_sum), f"{len(late)} bills"),
+                _tile("Overdue", money(late_sum), views.count(len(late), "bill")),
                 _tile(
                     "Last run",
                     money(last.review.totals[0].total) if last and last.review else "–",
@@ -56,8 +56,7 @@ def register(app: APIGatewayHttpResolver) -> None:
             ],
             work=_work(runs, late, records, unbilled),
             events=[
-                {"at": event.at, "text": event.text, "actor": event.actor}
-                for event in timeline.list_isp_events(limit=EVENTS_SHOWN).items
+                views.event(event) for event in timeline.list_isp_events(limit=EVENTS_SHOWN).items
             ],
         )
 
@@ -71,7 +70,7 @@ def _work(runs: Any, late: Any, records: Any, unbilled: Any) -> list[dict[str, s
         {
             "href": f"/console/bill-runs/{row.run.id}",
             "title": f"Bill run {views.period_label(row.run.period)}",
-            "note": f"{row.review.drafts if row.review else 0} bills wait for review and approval",
+            "note": _waiting(row.review.drafts if row.review else 0),
             "state": row.run.state,
         }
         for row in runs
@@ -80,8 +79,11 @@ def _work(runs: Any, late: Any, records: Any, unbilled: Any) -> list[dict[str, s
     work += [
         {
             "href": f"/console/bill-runs/{row.run.id}",
-            "title": f"{row.review.parked} parked in {views.period_label(row.run.period)}",
-            "note": "Accounts that could not be billed, each with its reason",
+            "title": (
+                f"{views.count(row.review.parked, 'account')} parked"
+                f" in {views.period_label(row.run.period)}"
+            ),
+            "note": "Not billed until what is missing is there",
             "state": "parked",
         }
         for row in runs
@@ -91,19 +93,29 @@ def _work(runs: Any, late: Any, records: Any, unbilled: Any) -> list[dict[str, s
         {
             "href": f"/console/customers/{item.account_id}",
             "title": f"{item.number} is overdue",
-            "note": f"{item.open} since {item.due_on.isoformat()}",
+            "note": f"{money(item.open)} since {day(item.due_on)}",
             "state": "overdue",
         }
         for item in late[:OVERDUE_SHOWN]
     ]
     if records:
         note = "Correct them and send them through again"
-        work.append(_suspense_item(f"{len(records)} usage records in suspense", note))
+        work.append(
+            _suspense_item(f"{views.count(len(records), 'usage record')} in suspense", note)
+        )
     if unbilled:
         note = "Give each identity to a service, and its usage is billed"
-        work.append(_suspense_item(f"{len(unbilled)} identities that nobody claims", note))
+        work.append(
+            _suspense_item(
+                f"{views.count(len(unbilled), 'identity', 'identities')} that nobody claims", note
+            )
+        )
     return work
 
 
 def _suspense_item(title: str, note: str) -> dict[str, str]:
     return {"href": "/console/suspense", "title": title, "note": note, "state": "open"}
+
+
+def _waiting(bills: int) -> str:
+    return f"{views.count(bills, 'bill')} {'waits' if bills == 1 else 'wait'} for review"

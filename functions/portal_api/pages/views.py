@@ -10,7 +10,8 @@ from billing.core.money import Money
 from billing.core.period import Period, local_day
 from billing.core.tax import percent_text
 from billing.core.usage import Used
-from functions.portal_api.pages.render import day
+from billing.store.timeline import Event
+from functions.portal_api.pages.render import day, money
 from functions.portal_api.usecases.bills import Bill
 
 
@@ -47,7 +48,7 @@ def document(draft: Draft) -> dict[str, Any]:
         "net": draft.net,
         "taxes": [
             {
-                "label": f"VAT {percent_text(item.percent)} % of {item.base}",
+                "label": f"VAT {percent_text(item.percent)} % of {money(item.base)}",
                 "amount": item.amount,
             }
             for item in draft.taxes
@@ -105,10 +106,34 @@ def span_label(start: datetime, end: datetime | None, zone: str) -> str:
 
 def delta_words(causes: Iterable[Any]) -> str:
     """The causes of a difference in words: "usage +€4.20, plan −€2.00"."""
-    return ", ".join(
-        f"{cause.name} {'+' if cause.delta.minor > 0 else ''}{cause.delta}" for cause in causes
-    )
+    return ", ".join(f"{cause.name} {signed(cause.delta)}" for cause in causes)
+
+
+def signed(amount: Money) -> str:
+    """A difference: what is more has a plus."""
+    return f"{'+' if amount.minor > 0 else ''}{money(amount)}"
+
+
+def event(event: Event) -> dict[str, Any]:
+    """A line of a timeline, with a link to what it speaks of where there is a page for it."""
+    return {
+        "at": event.at,
+        "text": event.text,
+        "actor": event.actor,
+        "href": _page_of(event.object),
+    }
+
+
+def count(number: int, name: str, plural: str = "") -> str:
+    """1 bill, 2 bills."""
+    return f"{number} {name if number == 1 else plural or name + 's'}"
 
 
 def names_of(names: Mapping[str, str], account_id: str) -> str:
     return names.get(account_id, account_id)
+
+
+def _page_of(object_id: str) -> str:
+    kind, _, rest = object_id.partition("_")
+    place = {"inv": "invoices", "run": "bill-runs", "acc": "customers"}.get(kind, "")
+    return f"/console/{place}/{object_id}" if place and rest else ""

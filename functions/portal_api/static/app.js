@@ -14,3 +14,19 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("button[data-once]").forEach((button) => { button.disabled = false; });
 });
+// A part of the page that renews itself keeps open what the reader has opened in it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  part.openDetails = [...part.querySelectorAll("details")].map((one) => one.open);
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const part = event.detail.target;
+  part.querySelectorAll("details").forEach((one, n) => { one.open = part.openDetails?.[n] ?? one.open; });
+});
+document.querySelectorAll("[data-needs-script]").forEach((one) => { one.hidden = false; });
+document.querySelectorAll("input[type=file][data-into]").forEach((input) => {
+  input.addEventListener("change", async () => {
+    const field = document.getElementById(input.dataset.into);
+    if (input.files.length) { field.value = await input.files[0].text(); }
+  });
+});
