@@ -15,7 +15,6 @@ from local.context import (
     ACCOUNT,
     COLLECTOR,
     COLLECTOR_KEY,
-    HOME,
     PROCESSOR_KEY,
     RADIUS_SECRET,
     REGION,
@@ -105,7 +104,8 @@ def start_emulator(context: Context, processes: Processes) -> None:
     scratch.mkdir(parents=True)
     state = context.directory / "state"
     state.mkdir(exist_ok=True)
-    unpacked = HOME / "unpacked"  # code of functions, by content
+    # Code of functions, by content; its own, for others forget what only this one runs.
+    unpacked = context.directory / "unpacked"
     unpacked.mkdir(exist_ok=True)
     forget_old(unpacked)
     processes.start(

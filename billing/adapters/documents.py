@@ -1,6 +1,6 @@
 """Files that stay: invoices as PDF, copies of mail, the frozen lists of a bill run.
 
-Owns      the keys of the documents bucket and the two ways to write to it
+Owns      the keys of the documents bucket and the three ways to write to it
 Not       what stands in a document (sheet.py) and how it looks (templates/invoice.typ)
 Repeats   `put_once` finds its own bytes and is content; other bytes under a key are a fault
 """
@@ -46,6 +46,15 @@ class DocumentNotFound(BillingError):
 
 def put_once(bucket: str, key: str, content: bytes, content_type: str) -> bool:
     """Store a document for ever. False: the same bytes were there already."""
+    if put_first(bucket, key, content, content_type):
+        return True
+    if get(bucket, key) != content:
+        raise DocumentConflict(key)
+    return False
+
+
+def put_first(bucket: str, key: str, content: bytes, content_type: str) -> bool:
+    """Store a document for ever. False: one was there already, and it stays."""
     try:
         aws.client("s3").put_object(
             Bucket=bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
@@ -54,8 +63,6 @@ def put_once(bucket: str, key: str, content: bytes, content_type: str) -> bool:
         # 412: it is there. 409: another writer of the same key is at it; what it wrote decides.
         if aws.code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
             raise
-        if get(bucket, key) != content:
-            raise DocumentConflict(key) from None
         return False
     return True
 

@@ -21,6 +21,7 @@ from billing.core.invoicing import (
     Draft,
     Invoice,
     Refusal,
+    canonical,
     draft,
     invoice_id,
     number,
@@ -35,6 +36,9 @@ from billing.store.customers import Customer
 from billing.store.outbox import Message
 from billing.store.series import Allocation, Series
 from billing.store.timeline import Event
+
+# An item of DynamoDB holds 409,600 bytes; number, dates and key come on top of the draft.
+DOCUMENT_BYTES_MAX = 380_000
 
 INVOICE = "invoice"  # the document type of number series, and the kind of mail "invoice.issued"
 
@@ -124,7 +128,8 @@ def issue_invoice(
     invoice = numbered(made, allocation, rank, isp)
     pdf = invoice_pdf(invoice, isp, office.portal_url)
     key = documents.document_key(invoice)
-    documents.put_once(office.bucket, key, pdf, "application/pdf")
+    # The key says what the document says. One drawn by the release before stays as it is.
+    documents.put_first(office.bucket, key, pdf, "application/pdf")
     event = Event(
         "invoice.issued",
         actor,
@@ -177,7 +182,14 @@ def ad_hoc_invoice(
 
 def refuse_unless_valid(made: Draft) -> None:
     """CannotBeIssued if anything forbids a number: once it is given there is no way back."""
-    if refusals := validate(made):
+    refusals = [*validate(made)]
+    if (size := len(canonical(made))) > DOCUMENT_BYTES_MAX:
+        text = (
+            f"{len(made.lines)} lines make a document of {size:,} bytes, above the"
+            f" {DOCUMENT_BYTES_MAX:,} that are kept; share them among several accounts or invoices"
+        )
+        refusals.append(Refusal("lines", text))
+    if refusals:
         raise CannotBeIssued(made.account_id, refusals)
 
 

@@ -55,12 +55,13 @@ class RunNotFound(BillingError):
 class DigestChanged(BillingError):
     """The run is not what the approver saw."""
 
-    def __init__(self, run_id: str, seen: str, now: str) -> None:
+    def __init__(self, run: "Run", revision: int, seen: str) -> None:
+        now = f"its digest is {run.digest[:12]}" if run.digest else "it is being prepared again"
         super().__init__(
-            f"bill run {run_id} is not what you saw: its digest is {now[:12]}, not {seen[:12]};"
-            " look at the review again and approve that"
+            f"bill run {run.id} is not what you saw, revision {revision} with digest {seen[:12]}:"
+            f" it is at revision {run.revision}, {now}; look at the review again and approve that"
         )
-        self.run_id, self.seen, self.now = run_id, seen, now
+        self.run, self.revision, self.seen = run, revision, seen
 
 
 class WrongRunState(BillingError):
@@ -183,7 +184,7 @@ def approve(run_id: str, revision: int, digest: str, actor: str, event: Event) -
 
     def decide(run: Run) -> Run:
         if (run.revision, run.digest) != (revision, digest):
-            raise DigestChanged(run_id, digest, run.digest)
+            raise DigestChanged(run, revision, digest)
         if run.state in ("approved", "closed"):
             return run
         if run.state != "review":

@@ -25,6 +25,7 @@ from billing.store.usage_rows import content, put_all
 
 State = Literal["open", "recycled", "discarded"]
 _PART_BYTES = 300_000
+_PROBLEM_MAX = 1_000  # letters; a problem may quote what was sent, and that is kept in full anyway
 
 
 class SuspenseNotFound(BillingError):
@@ -122,7 +123,7 @@ def save_discarded(id: str, actor: str, at: datetime) -> bool:
 def save_refused(id: str, reason: str, problem: str, at: datetime) -> None:
     """Mediation refused it again: it is open, with the reason of now."""
     known = load(id)
-    change = {"reason": reason, "problem": problem, **_mark("mediation", at)}
+    change = {"reason": reason, "problem": problem[:_PROBLEM_MAX], **_mark("mediation", at)}
     _save(id, known.version, change, "open")
 
 
@@ -153,7 +154,7 @@ def _put(one: Suspended, settings: Settings) -> bool:
     expires = int(midnight.timestamp()) + settings.retention_days * 86_400
     body = {
         "reason": one.reason,
-        "problem": one.problem,
+        "problem": one.problem[:_PROBLEM_MAX],
         "collector": one.collector,
         "boot": one.boot,
         "seq": one.seq,

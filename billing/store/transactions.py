@@ -23,8 +23,14 @@ from billing.store.tables import REGION, AccountRow, LedgerRow, UsageRow
 ITEMS_MAX = 100  # of DynamoDB, per transaction
 ATTEMPTS_MAX = 8
 _BACKOFF_SECONDS = 0.05
-# Another transaction holds one of the rows for a moment: nothing was written, so try again.
-_PASSING = ("TransactionConflict", "TransactionInProgressException")
+# Another transaction holds a row for a moment, or its partition is busy: nothing was written, and
+# the SDK tries none of these again, so we do.
+_PASSING = (
+    "TransactionConflict",
+    "TransactionInProgressException",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+)
 
 Row = AccountRow | LedgerRow | UsageRow
 Jitter = Callable[[], float]
@@ -93,7 +99,8 @@ def put_same(row: Row) -> Put:
 def commit(puts: Sequence[Put], jitter: Jitter = random.random) -> bool:
     """Write all rows of one decision. False: the marker, the first row, tells it was done before.
 
-    Transactions that only met another one are tried again, at most 8 times, with jitter.
+    Transactions that only met another one, or a busy partition, are tried again, at most 8 times,
+    with jitter.
     """
     if not puts:  # DynamoDB refuses a transaction of nothing
         return True

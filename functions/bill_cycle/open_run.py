@@ -13,8 +13,10 @@ from billing.adapters import documents
 from billing.adapters.cycles import run_id_of
 from billing.config import Isp, load_isp
 from billing.core.errors import BillingError
+from billing.core.invoicing import invoice_id
 from billing.core.period import Period, period_starting
 from billing.store import accounts, invoices, runs
+from billing.store.issued import issued_of
 from billing.store.runs import Run, RunNotFound
 from functions.bill_cycle.shared import bucket, plan_prefix, told
 from functions.runtime import clock, logger
@@ -122,7 +124,11 @@ def due_accounts(run: Run) -> list[str]:
     if not run.supplement_of:
         return accounts.due_accounts(run.anchor)
     before = runs.load_run(run.supplement_of)
-    return [one.account_id for one in runs.list_parked(before.id, before.revision)]
+    parked = [one.account_id for one in runs.list_parked(before.id, before.revision)]
+    ids = {account: invoice_id(account, before.id, before.period) for account in parked}
+    # Whoever was mended while two attempts drafted may be parked by one and billed by the other.
+    billed = issued_of(ids.values())
+    return [account for account in parked if ids[account] not in billed]
 
 
 def done_accounts(run: Run) -> set[str]:

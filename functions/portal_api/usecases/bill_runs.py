@@ -157,16 +157,16 @@ def prepare_again(op: Operation, run_id: str, reason: str) -> Run:
 
 
 def approve(op: Operation, run_id: str, revision: int, digest: str) -> Run:
-    """Approve exactly the revision and digest that were seen, and start issuing."""
+    """Approve exactly the revision and digest that were seen, and start issuing.
+
+    Approved again before it is closed, a run whose execution failed goes on where that stopped.
+    """
     text = f"Revision {revision} approved, digest {digest[:12]}"
     event = Event("bill-run.approved", op.actor, run_id, text, op.at, {"digest": digest})
     run = runs.approve(run_id, revision, digest, op.actor, event)
     # Cut off here, the same approval again finds the run approved and comes to this line.
-    workflows.start_execution(
-        os.environ["ISSUE_MACHINE_ARN"],
-        cycles.issue_name(run_id, revision, 1),
-        cycles.issue_input(run_id, revision, op.actor),
-    )
+    if run.state == "approved" and not _start_issuing(run, "1", op):
+        _start_issuing(run, op.id("run")[-8:], op)
     commit(op.keep(run))
     return run
 
@@ -207,6 +207,14 @@ def _start_preparing(run: Run, attempt: str, op: Operation) -> bool:
         cycles.prepare_input(
             run.anchor, run.period, run.revision, op.actor, supplementary=bool(run.supplement_of)
         ),
+    )
+
+
+def _start_issuing(run: Run, attempt: str, op: Operation) -> bool:
+    return workflows.start_execution(
+        os.environ["ISSUE_MACHINE_ARN"],
+        cycles.issue_name(run.id, run.revision, attempt),
+        cycles.issue_input(run.id, run.revision, run.approved_by),
     )
 
 
