@@ -26,6 +26,7 @@ from functions.portal_api.session import Site
 
 BODY_OCTETS_MAX = 64 * 1024
 IMPORT_OCTETS_MAX = 4 * 1024 * 1024
+IMPORTS = ("/v1/imports", "/console/customers/import")
 SECRET_HEADER = "x-origin-secret"  # noqa: S105 - the header's name
 
 
@@ -85,7 +86,7 @@ def _admit(
             raise problem.MethodNotAllowed(method, methods)
         raise problem.AddressUnknown(path)
     octets = len(event.get("body") or "")
-    octets_max = IMPORT_OCTETS_MAX if route.rule == "/v1/imports" else BODY_OCTETS_MAX
+    octets_max = IMPORT_OCTETS_MAX if route.rule in IMPORTS else BODY_OCTETS_MAX
     if octets > octets_max:
         raise problem.BodyTooLarge(octets_max)
     carried = session.carried(event, door.site)
@@ -149,7 +150,7 @@ def refused(door: Door, error: BillingError, path: str) -> Response:
     """The answer to a refusal: a page for people, problem+json for programs."""
     found = problem.of(error, path)
     if not path.startswith("/v1/") and door.error_page is not None:
-        title = type(error).__name__
+        title = problem.words(type(error).__name__)
         body = door.error_page(found.status_code, title, str(error))
         return Response(found.status_code, content_type="text/html; charset=utf-8", body=body)
     return found

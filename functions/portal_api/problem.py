@@ -58,6 +58,7 @@ STATUS: Mapping[str, int] = {
     "OperationDiffers": 409,
     "ExternalIdTaken": 409,
     "IdentityAlreadyAssigned": 409,
+    "NotOpen": 409,
     "AlreadyEnded": 409,
     "PlanChangeInThePast": 409,
     "EndInThePast": 409,
@@ -152,7 +153,7 @@ def problem(
 ) -> Response[str]:
     body: dict[str, Any] = {
         "type": f"urn:demarc:problem:{_kebab(name)}",
-        "title": _words(name),
+        "title": words(name),
         "status": status,
         "detail": detail,
         "instance": instance,
@@ -195,7 +196,7 @@ def _pointer(location: Sequence[Any]) -> str:
     return "/".join(["#" if where == "body" else where, *escaped])
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     return _WORD_START.sub(" ", name).capitalize()
 
 

@@ -102,7 +102,9 @@ def ended(site: Site) -> list[Cookie]:
 def place_after_sign_in(wanted: str | None) -> str:
     """Where to send the browser after signing in: a path of ours, whatever the query asked for."""
     path = (wanted or "/").replace("\\", "/")
-    return path if path.startswith("/") and not path.startswith("//") else "/"
+    # Browsers drop tabs and line ends from an address: "/<tab>/evil.example" is "//evil.example".
+    ours = path.isprintable() and path.startswith("/") and not path.startswith("//")
+    return path if ours else "/"
 
 
 def header(event: Mapping[str, Any], name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Signing in and out, and the files pages are made with: the same at both doors."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 STATIC_SECONDS = 3600
+SESSION_SIGNS = range(20, 2049)  # of Cognito's session, which travels with the form
+_CODE = re.compile(r"[0-9]{6}")
 CONVERSATION = ("challenge", "session", "username")
 TOO_SLOW = "That took too long. Please sign in again."
 
@@ -87,17 +90,25 @@ def _form(heading: str, wanted: str, by_email: bool) -> dict[str, Any]:
 
 
 def _advance(fields: dict[str, str]) -> Tokens | Challenge:
-    """The next step of the conversation with the pool."""
+    """The next step of the conversation with the pool; what no form of ours sends is refused."""
     pool = settings.pool()
     name, user = fields.get("challenge", ""), fields.get("username", "")
     if not name:
-        return sign_in.sign_in(pool, user, fields.get("password", ""))
+        password = fields.get("password", "")
+        if not (user and password):
+            raise sign_in.SignInRefused
+        return sign_in.sign_in(pool, user, password)
     challenge = Challenge(name, fields.get("session", ""), user)
+    if name not in sign_in.CHALLENGES or len(challenge.session) not in SESSION_SIGNS:
+        raise sign_in.SignInRefused
     if name == "NEW_PASSWORD_REQUIRED":
         return sign_in.set_first_password(pool, challenge, fields.get("new_password", ""))
+    code = fields.get("code", "")
+    if not _CODE.fullmatch(code):
+        raise sign_in.WrongCode
     if name == "MFA_SETUP":
-        return sign_in.confirm_authenticator(pool, challenge, fields.get("code", ""))
-    return sign_in.enter_code(pool, challenge, fields.get("code", ""))
+        return sign_in.confirm_authenticator(pool, challenge, code)
+    return sign_in.enter_code(pool, challenge, code)
 
 
 def _ask(challenge: Challenge) -> dict[str, Any]:

@@ -8,20 +8,23 @@ from markupsafe import Markup
 
 from billing.config import Isp, load_isp
 from billing.core.catalog import OCTETS, Package, UsagePrice
+from billing.core.errors import BillingError
 from billing.core.money import Money
 from billing.core.period import local_day
 from billing.store.access import Access
 from billing.store.customers import Customer
 from functions.portal_api.pages import entry, views
 from functions.portal_api.pages import usage as used
-from functions.portal_api.pages.answers import html, pdf
+from functions.portal_api.pages.answers import html, pdf, sentence
 from functions.portal_api.pages.render import page
 from functions.portal_api.principal import Principal
-from functions.portal_api.problem import NotFound
+from functions.portal_api.problem import NotFound, status_of
 from functions.portal_api.usecases import bills, customers, usage_view
 from functions.portal_api.usecases.bills import Bill
 from functions.portal_api.usecases.usage_view import Series
 
+SERVER_AT_FAULT = 500
+PAY_LATER = "Paying is not possible at the moment. Nothing was charged: please try again later."
 BILLS_SHOWN = 60  # five years of months
 
 
@@ -113,12 +116,25 @@ def register(app: APIGatewayHttpResolver) -> None:
         )
 
 
-def pay_page(app: APIGatewayHttpResolver, token: str, problem: str = "") -> Response:
+def pay_page(
+    app: APIGatewayHttpResolver, token: str, refusal: BillingError | None = None
+) -> Response:
     """The page behind a pay link: the bill and a button. Opening it changes nothing."""
     day_now = local_day(app.context["now"], load_isp().isp.zone)
     bill = bills.bill_of_token(token, day_now)
-    shown = _shown(bill, day_now)
-    return html("portal/pay.html", app, problem=problem, invoice=shown, action=f"/pay/{token}")
+    return html(
+        "portal/pay.html",
+        app,
+        problem=_plain(refusal) if refusal else "",
+        invoice=_shown(bill, day_now),
+        action=f"/pay/{token}",
+    )
+
+
+def _plain(refusal: BillingError) -> str:
+    """Why paying cannot begin: what is ours or the processor's to mend is not the payer's news."""
+    theirs = status_of(refusal) < SERVER_AT_FAULT
+    return sentence(refusal) if theirs else PAY_LATER
 
 
 def _asked(app: APIGatewayHttpResolver) -> tuple[datetime, Principal]:

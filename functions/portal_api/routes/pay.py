@@ -43,7 +43,7 @@ def _refused(app: APIGatewayHttpResolver, token: str, refusal: BillingError) -> 
     """A person gets the bill again with what went wrong; a program the problem."""
     if _wants_json(app):
         raise refusal
-    page = pay_page(app, token, str(refusal))
+    page = pay_page(app, token, refusal)
     page.status_code = status_of(refusal)
     return page
 
