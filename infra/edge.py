@@ -3,7 +3,11 @@
 # jsii's classes name some parameters otherwise than its interfaces do.
 # pyright: reportArgumentType=false
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from aws_cdk import Duration, Fn
+from aws_cdk.aws_certificatemanager import Certificate
 from aws_cdk.aws_cloudfront import (
     AllowedMethods,
     BehaviorOptions,
@@ -13,6 +17,7 @@ from aws_cdk.aws_cloudfront import (
     OriginProtocolPolicy,
     OriginRequestPolicy,
     ResponseHeadersPolicy,
+    SecurityPolicyProtocol,
     ViewerProtocolPolicy,
 )
 from aws_cdk.aws_cloudfront_origins import HttpOrigin
@@ -93,6 +98,8 @@ class FrontDoor(Construct):
         web_acl_arn: str,
         origin_secret: Secret,
         access_logs: Bucket,
+        address: str,
+        certificate_arn: str,
     ) -> None:
         super().__init__(scope, id)
         origin = HttpOrigin(
@@ -115,6 +122,7 @@ class FrontDoor(Construct):
             log_bucket=access_logs,
             log_file_prefix=f"cloudfront/{id.lower()}/",
             http_version=HttpVersion.HTTP2_AND_3,
+            **(own_address(self, address, certificate_arn) if certificate_arn else {}),
             default_behavior=BehaviorOptions(
                 origin=origin,
                 allowed_methods=AllowedMethods.ALLOW_ALL,
@@ -127,6 +135,15 @@ class FrontDoor(Construct):
                 )
             },
         )
+
+
+def own_address(scope: Construct, address: str, certificate_arn: str) -> dict[str, Any]:
+    """The ISP's own host name, by TLS 1.2 at least."""
+    return {
+        "domain_names": [str(urlsplit(address).hostname)],
+        "certificate": Certificate.from_certificate_arn(scope, "Certificate", certificate_arn),
+        "minimum_protocol_version": SecurityPolicyProtocol.TLS_V1_2_2021,
+    }
 
 
 def _managed(priority: int, name: str) -> CfnWebACL.RuleProperty:

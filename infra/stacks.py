@@ -138,6 +138,7 @@ class EdgeStack(Stack):
         scope: Construct,
         id: str,
         *,
+        stage: Stage,
         data: Data,
         portal_api: PortalApi,
         firewall: Firewall,
@@ -145,8 +146,8 @@ class EdgeStack(Stack):
     ) -> None:
         super().__init__(scope, id, **kwargs)
         doors = {
-            "Portal": portal_api.portal.api_endpoint,
-            "Console": portal_api.console.api_endpoint,
+            "Portal": (portal_api.portal.api_endpoint, stage.portal_url),
+            "Console": (portal_api.console.api_endpoint, stage.console_url),
         }
         domains = {
             f"{name}Domain": FrontDoor(
@@ -156,8 +157,10 @@ class EdgeStack(Stack):
                 web_acl_arn=firewall.arn,
                 origin_secret=data.origin_secret,
                 access_logs=data.access_logs,
+                address=address,
+                certificate_arn=stage.certificate_arn,
             ).distribution.distribution_domain_name
-            for name, endpoint in doors.items()
+            for name, (endpoint, address) in doors.items()
         }
         collectors = Collectors(self, "Collectors", data=data)
         _outputs(
@@ -197,6 +200,7 @@ def demarc(scope: Construct, stage: Stage, isp: Isp, *, bundle: bool = True) -> 
         stacks["Edge"] = EdgeStack(
             scope,
             f"{prefix}-Edge",
+            stage=stage,
             data=data.data,
             portal_api=app.portal_api,
             env=here,

@@ -31,6 +31,7 @@ class Stage:
     edge: bool  # CloudFront and WAF, known to the API by a secret header; keys of collectors
     portal_url: str
     console_url: str
+    certificate_arn: str  # of both addresses, in us-east-1; "" : CloudFront's own address only
     jwks_base: str  # where the pools publish their keys; "" : Cognito itself
     processor_api_base: str  # "" : the processor's own
     log_retention: RetentionDays
@@ -70,6 +71,7 @@ def local(base_port: int = 8080) -> Stage:
         edge=False,
         portal_url=f"http://127.0.0.1:{ports.portal}",
         console_url=f"http://127.0.0.1:{ports.console}",
+        certificate_arn="",
         jwks_base=emulator,
         processor_api_base=f"http://127.0.0.1:{ports.processor}",
         log_retention=RetentionDays.ONE_DAY,
@@ -77,7 +79,13 @@ def local(base_port: int = 8080) -> Stage:
 
 
 def cloud(
-    name: str, *, account: str | None, region: str | None, portal_url: str, console_url: str
+    name: str,
+    *,
+    account: str | None,
+    region: str | None,
+    portal_url: str,
+    console_url: str,
+    certificate_arn: str = "",
 ) -> Stage:
     """A stage on AWS, which keeps what it is given."""
     return Stage(
@@ -93,6 +101,7 @@ def cloud(
         edge=True,
         portal_url=portal_url,
         console_url=console_url,
+        certificate_arn=certificate_arn,
         jwks_base="",
         processor_api_base="",
         log_retention=RetentionDays.ONE_YEAR,

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -229,8 +230,9 @@ hmac_key = "{COLLECTOR_KEY}"
 
 def wait_for_pages(context: Context, processes: Processes) -> None:
     """Both front doors show a page: the functions behind them are warm now."""
-    _wait(processes, "emulator", context.ports.portal, "/signin")
-    _wait(processes, "emulator", context.ports.console, "/signin")
+    with ThreadPoolExecutor() as pool:
+        ports = (context.ports.portal, context.ports.console)
+        list(pool.map(lambda port: _wait(processes, "emulator", port, "/signin"), ports))
 
 
 def _start_ours(

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.conftest import Templates
+from infra import stage
+from tests.infra.conftest import Templates, of_type, synthesized
 
 # Each line: where a template may differ, and the field of Stage that makes it so.
 ALLOWED = {
@@ -83,3 +84,23 @@ def test_cloudfront_asks_the_firewall_and_tells_the_api_who_it_is(prod: Template
         [header] = door["Origins"][0]["OriginCustomHeaders"]
         assert header["HeaderName"] == "x-origin-secret"
         assert "resolve:secretsmanager" in str(header["HeaderValue"])
+
+
+def test_with_a_certificate_each_door_answers_to_its_own_address() -> None:
+    given = stage.cloud(
+        "prod",
+        account="123456789012",
+        region="us-east-1",
+        portal_url="https://portal.isp.example",
+        console_url="https://console.isp.example",
+        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/one",
+    )
+    doors = of_type(synthesized(given), "AWS::CloudFront::Distribution").values()
+
+    configs = [door["Properties"]["DistributionConfig"] for door in doors]
+    assert [config["Aliases"] for config in configs] == [
+        ["portal.isp.example"],
+        ["console.isp.example"],
+    ]
+    for config in configs:
+        assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
