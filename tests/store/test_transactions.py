@@ -107,13 +107,13 @@ def test_killed_anywhere_and_started_again_it_is_written_once(tables, call, when
 @pytest.fixture
 def conflicts(monkeypatch):
     """conflicts(n): the next n transactions meet another one, in DynamoDB's own words."""
-    left = [0]
+    left, code = [0], ["TransactionConflict"]
 
     def refuse(event_name, **_):
         if event_name.endswith("TransactWriteItems") and left[0] > 0:
             left[0] -= 1
-            error = {"Code": "TransactionCanceledException", "Message": "[TransactionConflict]"}
-            reasons = [{"Code": "TransactionConflict"}]
+            error = {"Code": "TransactionCanceledException", "Message": f"{code}"}
+            reasons = [{"Code": code[0]}]
             raise ClientError(
                 {"Error": error, "CancellationReasons": reasons}, "TransactWriteItems"
             )
@@ -123,12 +123,19 @@ def conflicts(monkeypatch):
         botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, hook]
     )
     transactions._connection.cache_clear()  # the hook reaches clients made from now on
-    yield lambda times: left.__setitem__(0, times)
+
+    def refuse_next(times: int, why: str = "TransactionConflict") -> None:
+        left[0], code[0] = times, why
+
+    yield refuse_next
     transactions._connection.cache_clear()
 
 
-def test_a_transaction_that_met_another_is_tried_again(tables, conflicts):
-    conflicts(3)
+@pytest.mark.parametrize(
+    "why", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]
+)
+def test_a_transaction_that_met_another_or_a_busy_partition_is_tried_again(tables, conflicts, why):
+    conflicts(3, why)
 
     assert commit([put_new(marker()), put_new(effect())], jitter=lambda: 0.0)
     assert find(("ACC#acc_1", "BALANCE")).minor == 500

@@ -1,6 +1,7 @@
 """Bill runs steered through the API. The workflows themselves are tested with their states."""
 
 import json
+import os
 
 import boto3
 import pytest
@@ -17,8 +18,6 @@ DIGEST = "a" * 64
 
 def executions(machine: str, monkeypatch) -> list[tuple[str, dict]]:
     """(name, input) of the workflow's executions, by name."""
-    import os
-
     client = boto3.client("stepfunctions")
     arn = os.environ[f"{machine}_MACHINE_ARN"]
     found = client.list_executions(stateMachineArn=arn)["executions"]
@@ -174,3 +173,20 @@ def test_runs_are_listed_newest_first_with_their_reviews(billing):
     assert [row["period"]["start"] for row in listed] == ["2026-10-01", "2026-09-01"]
     assert [row["review"] is not None for row in listed] == [True, False]
     assert billing.get("/v1/bill-runs/run_nope").status == 404
+
+
+def test_an_approval_repeated_after_a_failed_execution_issues_again(as_staff, monkeypatch):
+    mira, noor = as_staff("billing", name="mira"), as_staff("billing", name="noor")
+    run_id = mira.post("/v1/bill-runs", OCTOBER).json["id"]
+    prepared(run_id)
+    seen = {"revision": 1, "digest": DIGEST}
+    mira.post(f"/v1/bill-runs/{run_id}/approve", seen)
+    client = boto3.client("stepfunctions")
+    [failed] = client.list_executions(stateMachineArn=os.environ["ISSUE_MACHINE_ARN"])["executions"]
+    client.stop_execution(executionArn=failed["executionArn"])
+
+    assert noor.post(f"/v1/bill-runs/{run_id}/approve", seen).status == 202
+
+    started = executions("ISSUE", monkeypatch)
+    assert len(started) == 2
+    assert {given["actor"] for _, given in started} == {"staff:mira"}  # who approved it
