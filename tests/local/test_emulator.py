@@ -2,9 +2,11 @@
 
 import io
 import json
+import socket
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,9 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
-    context = Context(LocalPorts.at(8580))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        context = Context(replace(LocalPorts.at(0), emulator=probe.getsockname()[1]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(at, "HOME", tmp_path_factory.mktemp("demarc"))
         with Processes(context.directory / "log") as processes:
