@@ -118,7 +118,7 @@ def deploy_consumer(emulator: Context) -> str:
         FunctionName="consume",
         Runtime="python3.11",
         Handler="consume.handler",
-        Role=f"arn:aws:iam::{at.ACCOUNT}:role/any",
+        Role=role_that_may(emulator, "s3:PutObject"),
         Code={"ZipFile": packed.getvalue()},
         Timeout=10,
     )
@@ -133,6 +133,24 @@ def deploy_consumer(emulator: Context) -> str:
         DestinationConfig={"OnFailure": {"Destination": "arn:aws:s3:::lost"}},
     )
     return "usage"
+
+
+def role_that_may(emulator: Context, *actions: str) -> str:
+    """Roles are enforced, so that a function without the right one fails here as it would on AWS."""
+    iam = emulator.client("iam")
+    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    role = iam.create_role(RoleName="consume", AssumeRolePolicyDocument=document(trust))["Role"]
+    iam.put_role_policy(RoleName="consume", PolicyName="own", PolicyDocument=document(allowed))
+    return role["Arn"]
+
+
+def document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def keys(s3: Any, bucket: str) -> list[str]:
