@@ -7,6 +7,7 @@ the emulator does not. They reach into private parts, so the version is pinned a
 import compileall
 import importlib.metadata
 import inspect
+import json
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ EXPECTED = {  # what is replaced below, with the parameters it had when the patc
     "lambda_runtime.Worker._drain_stderr_bounded": None,
     "lambda_runtime.zipfile.ZipFile": None,
     "provisioners._sm_secret_create": ["logical_id", "props", "stack_name"],
+    "iam_actions._ses_v2_resource_arn": ["method", "path", "body", "region", "account_id"],
 }
 
 
@@ -127,9 +129,24 @@ def ref_is_arn(create: Callable[..., Any]) -> Callable[..., Any]:
     return patched
 
 
+def mail_is_its_senders(named: Callable[..., str]) -> Callable[..., str]:
+    """Sending mail is allowed by the identity of its sender; without this, only by `*`."""
+
+    def patched(method: str, path: str, body: bytes, region: str, account_id: str) -> str:
+        if path.rstrip("/") == "/v2/email/outbound-emails":
+            sender = json.loads(body).get("FromEmailAddress", "")
+            return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
+        return named(method, path, body, region, account_id)
+
+    return patched
+
+
 def main() -> None:
     from ministack.app import main as serve  # pyright: ignore[reportMissingImports]
-    from ministack.core import lambda_runtime  # pyright: ignore[reportMissingImports]
+    from ministack.core import (  # pyright: ignore[reportMissingImports]
+        iam_actions,
+        lambda_runtime,
+    )
     from ministack.services import kinesis, lambda_svc  # pyright: ignore[reportMissingImports]
     from ministack.services.cloudformation import (  # pyright: ignore[reportMissingImports]
         provisioners,
@@ -140,6 +157,7 @@ def main() -> None:
     try:
         check(
             {
+                "iam_actions": iam_actions,
                 "lambda_svc": lambda_svc,
                 "lambda_runtime": lambda_runtime,
                 "provisioners": provisioners,
@@ -155,6 +173,7 @@ def main() -> None:
     lambda_svc._execute_function = with_error_type(lambda_svc._execute_function)
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     secret["create"] = ref_is_arn(secret["create"])
+    iam_actions._ses_v2_resource_arn = mail_is_its_senders(iam_actions._ses_v2_resource_arn)
     lambda_svc._poll_kinesis = KinesisMappings(lambda_svc, kinesis).poll
     serve()
 
