@@ -136,7 +136,7 @@ def deploy_consumer(emulator: Context) -> str:
 
 
 def role_that_may(emulator: Context, *actions: str) -> str:
-    """Roles are enforced, so that a function without the right one fails here as it would on AWS."""
+    """Roles are enforced: a function without the right one fails here as it would on AWS."""
     iam = emulator.client("iam")
     allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
     trust = {
