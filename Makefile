@@ -37,7 +37,7 @@ check: .venv/ready node_modules/ready ## format, lint, types, import contracts, 
 	$(BIN)/python -m functions.portal_api.openapi --check
 
 unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
-	$(BIN)/python -m pytest -m "not emulator and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser"
 
 acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## the demo and the browser test, on the emulator
 	$(BIN)/python -m local.demo --port $(PORT) --accounts $(ACCOUNTS)
