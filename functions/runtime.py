@@ -10,5 +10,5 @@ metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Dema
 
 
 def clock() -> datetime:
-    """The present instant in UTC. Handlers call it once and pass it on; nothing else looks at a clock."""
+    """The present instant in UTC. Handlers call it once and pass it on."""
     return datetime.now(UTC)
