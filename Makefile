@@ -8,6 +8,8 @@ STAGE    ?= prod
 BIN      := .venv/bin
 VENDOR   := functions/portal_api/static/vendor
 UV       := $(BIN)/uv pip sync --quiet --no-config --require-hashes --compile-bytecode
+LOCKED   := $(patsubst %,requirements/%.txt,runtime edge infra dev)
+PIN      := $(BIN)/uv pip compile -q --no-config --generate-hashes --no-header --no-annotate --python-version 3.11
 SINCE    := $(shell date +%s.%N)
 SUDO     := $(shell test "$$(id -u)" = 0 || echo sudo)
 
@@ -16,7 +18,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit acceptance synth deploy openapi clean
+.PHONY: help run demo test check unit acceptance synth deploy lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +51,13 @@ synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, in
 deploy: .venv/ready $(VENDOR)/ready ## to the AWS account of your credentials, as STAGE=prod
 	npx cdk deploy --all -c stage=$(STAGE)
 
+lock: .venv/ready ## pin the requirements of each group anew, with hashes, as pyproject.toml allows
+	$(PIN) pyproject.toml --group edge --group infra --group dev -o .demarc/all.txt
+	$(PIN) -c .demarc/all.txt pyproject.toml -o requirements/runtime.txt
+	for group in edge infra dev; do \
+		$(PIN) -c .demarc/all.txt --group $$group -o requirements/$$group.txt; done
+	$(PIN) requirements/emulator.in -o requirements/emulator.txt
+
 openapi: .venv/ready ## write the OpenAPI document anew
 	$(BIN)/python -m functions.portal_api.openapi
 
@@ -59,13 +68,13 @@ clean: ## remove everything that was installed, synthesized, stored or logged he
 
 # What is needed, installed once and again when its list changes.
 
-.venv/ready: requirements/dev.txt requirements/uv.txt
+.venv/ready: $(LOCKED) requirements/uv.txt
 	@echo "installing the Python packages of development"
 	@test -x $(BIN)/uv || { python3 -m venv --clear .venv || { \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y python3-venv && \
 		python3 -m venv --clear .venv; } ; \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt; }
-	@$(UV) --python $(BIN)/python requirements/dev.txt
+	@$(UV) --python $(BIN)/python $(LOCKED)
 	@touch $@
 
 .venv-emulator/ready: requirements/emulator.txt .venv/ready

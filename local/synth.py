@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.context import HOME, ROOT
 
-INFRASTRUCTURE = ("app.py", "cdk.json", "infra", "requirements/dev.txt")
+INFRASTRUCTURE = ("app.py", "cdk.json", "infra", "requirements/infra.txt")
 PRODUCT = ("billing", "functions", "isp.toml", "plans.toml")
 
 
