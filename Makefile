@@ -52,6 +52,7 @@ deploy: .venv/ready $(VENDOR)/ready ## to the AWS account of your credentials, a
 	npx cdk deploy --all -c stage=$(STAGE)
 
 lock: .venv/ready ## pin the requirements of each group anew, with hashes, as pyproject.toml allows
+	@mkdir -p .demarc
 	$(PIN) pyproject.toml --group edge --group infra --group dev -o .demarc/all.txt
 	$(PIN) -c .demarc/all.txt pyproject.toml -o requirements/runtime.txt
 	for group in edge infra dev; do \
