@@ -44,8 +44,9 @@ def send(
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
+        cookies = "\n".join(response.headers.get_all("set-cookie") or [])
         found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, found, response.read())
+        return Answer(response.status, found | {"set-cookie": cookies}, response.read())
     finally:
         connection.close()
 

@@ -22,7 +22,13 @@ def open_account(world: World) -> None:
     world.party_id = party["id"]
     journal.must(again == party, f"the same request sent twice makes one party, {party['id']}")
 
-    site = {"street": "Quay Walk", "number": "7", "town": "Dunmeadow", "country": "IE"}
+    site = {
+        "street": "Quay Walk",
+        "number": "7",
+        "postcode": "T56 X1B2",
+        "town": "Dunmeadow",
+        "country": "IE",
+    }
     day = world.month.start + timedelta(days=FIRST_DAY)
     since = rfc3339(local_midnight(day, world.isp.isp.zone))
     account = staff.post(
@@ -58,10 +64,13 @@ def look_in(world: World) -> None:
     """The customer sees what is his, and nothing else."""
     journal = world.journal
     journal.step("The customer looks at the portal")
-    login = _login(world)
-    portal = Api.signed_in(world.context.portal_url, login.name, login.password)
+    _invited(world)
+    portal = Api.signed_in(world.context.portal_url, EMAIL, logins.PASSWORD)
     (own,) = portal.get("/v1/accounts")["data"]
-    journal.must(own["account"]["id"] == world.account_id, f"{login.name} sees one account")
+    journal.must(
+        own["account"]["id"] == world.account_id,
+        f"{EMAIL} was invited, signs in and sees one account",
+    )
     invoices = portal.everything("/v1/invoices", accountId=world.account_id)
     journal.must(
         [one["id"] for one in invoices] == [world.invoice_id],
@@ -86,7 +95,7 @@ def look_in(world: World) -> None:
 
 
 def change_plan(world: World) -> None:
-    """A faster plan from an hour ago on: what it will cost is said before."""
+    """A faster plan from now on: what it will cost is said before."""
     journal, staff = world.journal, world.staff
     journal.step("The plan changes in the middle of the month")
     at = f"/v1/accounts/{world.account_id}/subscriptions/{world.subscription_id}"
@@ -127,13 +136,13 @@ def _billed(world: World) -> str:
     )
 
 
-def _login(world: World) -> logins.Login:
-    """A login for the customer: the pool knows the person, the product knows the account."""
-    from billing.store.logins import Login, save_login
-    from billing.store.timeline import Event
-
-    made = logins.add_customer(world.context, EMAIL)
-    now = datetime.now(UTC)
-    event = Event("login.added", "staff:demo", world.account_id, f"{EMAIL} may sign in", now)
-    save_login(Login(made.subject, (world.account_id,)), event)
-    return made
+def _invited(world: World) -> None:
+    """Staff give the customer a login, who chooses a password."""
+    at = f"/v1/accounts/{world.account_id}/logins"
+    world.staff.post(at, {"email": EMAIL})
+    world.context.client("cognito-idp").admin_set_user_password(
+        UserPoolId=world.context.outputs["CustomersPool"],
+        Username=EMAIL,
+        Password=logins.PASSWORD,
+        Permanent=True,
+    )

@@ -32,6 +32,7 @@ def pay(world: World) -> None:
     )
     declined = _press(hosted, "decline")
     journal.must("declined" in declined.text, "a declined card: the page says so, nothing is taken")
+    journal.soon(lambda: "payment.failed" in _kinds(world), "the timeline tells of the decline")
     paid = _press(hosted, "succeed")
     back = paid.headers.get("location", "")
     journal.must(paid.status == 303, f"paid; back to {urlsplit(back).path[:8]}…")
@@ -94,6 +95,10 @@ def _settled(world: World) -> Any:
 
 def _timeline(world: World) -> list[Any]:
     return world.staff.everything(f"/v1/accounts/{world.account_id}/timeline", limit="100")
+
+
+def _kinds(world: World) -> set[str]:
+    return {event["kind"] for event in _timeline(world)}
 
 
 def _books(world: World) -> Any:

@@ -1,0 +1,159 @@
+"""What people do with a browser: staff approve a run, the customer pays; nothing breaks a page."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from billing.config import load_isp
+from billing.core.period import local_day, period_containing, preceding
+from local.context import HOME, Context
+from local.logins import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SHOTS = HOME / "screenshots"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+PATIENT = 90_000  # milliseconds, for a workflow to end
+
+
+class Visit:
+    """One person's window, which keeps what the browser complained about."""
+
+    def __init__(self, browser: Browser, size: dict[str, int]) -> None:
+        self.width = size["width"]
+        self.page: Page = browser.new_context(viewport=size).new_page()
+        self.page.set_default_timeout(30_000)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._heard)
+
+    def shot(self, name: str) -> None:
+        """A screenshot; and the page must fit its window and be usable by everybody."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}-{self.width}.png", full_page=True)
+        overflow = self.page.evaluate("document.documentElement.scrollWidth") - self.width
+        assert overflow <= 0, f"{name} is {overflow} px wider than its window"
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
+        grave = [
+            f"{name}: {one['help']}: {one['nodes'][0]['html'][:200]}"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert not grave, "\n".join(grave)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} at {message.location}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+def test_staff_approve_a_run_and_the_customer_pays(system: Context, browser: Browser) -> None:
+    desk = Visit(browser, DESK)
+    _sign_in(desk, system.console_url, "clara")
+    desk.shot("today")
+    _look_at_a_customer(desk, system)
+    pay_link = _bill_the_last_month(desk, system)
+
+    phone = Visit(browser, PHONE)
+    _pay(phone, pay_link)
+    desk.page.reload()
+    expect(desk.page.get_by_text("settled").first).to_be_visible()
+
+    assert desk.complaints + phone.complaints == []
+
+
+def test_a_customer_reads_bills_and_usage_on_a_phone(system: Context, browser: Browser) -> None:
+    phone = Visit(browser, PHONE)
+    _sign_in(phone, system.portal_url, "c00001@customers.example")
+    phone.shot("home")
+    for name in ("bills", "usage"):
+        phone.page.goto(f"{system.portal_url}/{name}")
+        expect(phone.page.locator("h1").first).to_be_visible()
+        phone.shot(name)
+    assert phone.complaints == []
+
+
+def test_the_console_fits_a_phone(system: Context, browser: Browser) -> None:
+    phone = Visit(browser, PHONE)
+    _sign_in(phone, system.console_url, "ruth")
+    for name in ("", "/customers", "/bill-runs", "/suspense"):
+        phone.page.goto(f"{system.console_url}/console{name}")
+        phone.shot(f"console{name.replace('/', '-')}")
+    assert phone.complaints == []
+
+
+def _sign_in(visit: Visit, address: str, name: str) -> None:
+    visit.page.goto(f"{address}/signin")
+    visit.page.locator("#username").fill(name)
+    visit.page.locator("#password").fill(PASSWORD)
+    visit.page.get_by_role("button", name="Sign in").click()
+    expect(visit.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def _look_at_a_customer(desk: Visit, system: Context) -> None:
+    page = desk.page
+    page.goto(f"{system.console_url}/console/customers?q=C00001")
+    page.locator("tbody a").first.click()
+    expect(page.locator("#usage svg.chart")).to_be_visible()
+    expect(page.locator("#usage")).to_contain_text("last record")
+    desk.shot("customer")
+
+
+def _bill_the_last_month(desk: Visit, system: Context) -> str:
+    """Prepare, review and approve; the pay link of one of the bills."""
+    page, isp = desk.page, load_isp()
+    today = local_day(datetime.now(UTC), isp.isp.zone)
+    month = preceding(period_containing(today, 1, isp.isp.zone), 1)
+    page.goto(f"{system.console_url}/console/bill-runs")
+    desk.shot("bill-runs")
+    page.locator("#period").select_option(f"1:{month.label}")
+    page.get_by_role("button", name="Prepare the run").click()
+    approve = page.get_by_role("button", name="Approve and issue")
+    expect(approve).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("Parked: not billed until mended")).to_be_visible()
+    desk.shot("run-in-review")
+    approve.click()
+    expect(page.locator("#main .badge", has_text="closed")).to_be_visible(timeout=PATIENT)
+    desk.shot("run-closed")
+    page.get_by_role("link", name="MF-").first.click()
+    expect(page.locator("h1")).to_contain_text("MF-")
+    desk.shot("invoice")
+    link = page.locator(f"a[href^='{system.portal_url}/pay/']").first.get_attribute("href")
+    assert link
+    return link
+
+
+def _pay(phone: Visit, link: str) -> None:
+    page = phone.page
+    page.goto(link)
+    phone.shot("pay")
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_text("Test payment page")).to_be_visible()
+    page.get_by_role("button", name="Declined card").click()
+    expect(page.get_by_text("Your card was declined")).to_be_visible()
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_role("link", name="Back to the bill")).to_be_visible()
+    phone.shot("paid")
+    page.get_by_role("link", name="Back to the bill").click()
+    expect(page.get_by_text("Nothing is open on this bill.")).to_be_visible()
+    phone.shot("pay-settled")
