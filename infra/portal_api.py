@@ -77,6 +77,7 @@ class PortalApi(Construct):
                 **auth.environment(auth.staff, auth.staff_client),
                 "PUBLIC_URL": stage.console_url,
                 "PORTAL_URL": stage.portal_url,
+                "CUSTOMERS_POOL_ID": auth.customers.user_pool_id,
                 "PREPARE_MACHINE_ARN": bill_cycle.prepare.state_machine_arn,
                 "ISSUE_MACHINE_ARN": bill_cycle.issue.state_machine_arn,
                 "RECYCLE_QUEUE_URL": ingest_usage.recycle_queue.queue_url,
@@ -85,8 +86,11 @@ class PortalApi(Construct):
         data.may_change(self.staff, data.usage)  # the state of a suspended record
         # An invoice outside of the cycle is drawn and kept here.
         data.may_use_documents(self.staff, "s3:PutObject", prefix="invoices/*")
-        bill_cycle.prepare.grant_start_execution(self.staff)
-        bill_cycle.issue.grant_start_execution(self.staff)
+        for machine in (bill_cycle.prepare, bill_cycle.issue):
+            machine.grant_start_execution(self.staff)
+            machine.grant(self.staff, "states:ListExecutions")
+        # Staff invite people to the portal.
+        auth.customers.grant(self.staff, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser")
         ingest_usage.recycle_queue.grant_send_messages(self.staff)
 
         self.portal = self._api("Portal", self.customer)

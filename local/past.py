@@ -75,7 +75,7 @@ class Past:
             account_id = self.account_ids[person.number]
             subject = logins.add_customer(context, person.email).subject
             event = Event("login.added", STAFF, account_id, f"{person.email} may sign in", now)
-            save_login(Login(subject, (account_id,)), event)
+            save_login(Login(subject, (account_id,), person.email), account_id, event)
 
     def _join(self, person: Person) -> None:
         op = Operation(STAFF, self._at(person.start, 10), f"new/{person.external_id}")

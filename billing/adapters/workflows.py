@@ -9,6 +9,17 @@ from botocore.exceptions import ClientError
 from billing.adapters import aws
 
 
+def running(machine_arn: str, begins: str) -> set[str]:
+    """Names of the executions that run now and begin so. One just started may not show yet."""
+    pages = aws.client("stepfunctions").get_paginator("list_executions")
+    return {
+        one["name"]
+        for page in pages.paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+        for one in page["executions"]
+        if one["name"].startswith(begins)
+    }
+
+
 def start_execution(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
     """Start the machine once under this name. False: the name is taken, so it was started before.
 

@@ -8,6 +8,7 @@ from typing import Any
 from billing.core.errors import BillingError
 from billing.core.invoicing import Draft, Invoice, canonical, digest, draft_from, invoice_from
 from billing.core.ledger import OpenItem, invoice_transaction, open_item, open_item_from
+from billing.core.period import Period
 from billing.store import ledger, outbox, timeline
 from billing.store.access import Access, AccountNotFound
 from billing.store.outbox import Message
@@ -177,6 +178,19 @@ def invoices_until(account_id: str, day: date) -> Iterator[Invoice]:
 def last_invoice(account_id: str, until: date) -> Invoice | None:
     """The newest invoice whose period ended on or before a local day: what a draft is held to."""
     return next(invoices_until(account_id, until), None)
+
+
+def last_billed_period(account_id: str) -> Period | None:
+    """The newest period that a cycle has billed; None: there is none yet.
+
+    Bills outside of the cycle close no period: their lines belong to no subscription.
+    """
+    of_cycles = (
+        invoice.period
+        for invoice in invoices_until(account_id, date.max)
+        if any(line.subscription_id for line in invoice.lines)
+    )
+    return next(of_cycles, None)
 
 
 def open_items(account_id: str, access: Access) -> tuple[OpenItem, ...]:

@@ -37,11 +37,21 @@ class SuspenseNotFound(BillingError):
 
 
 class NotCorrected(BillingError):
-    """Bytes that are no JSON cannot be judged again."""
+    """What is no JSON object cannot be judged again."""
 
     def __init__(self, id: str) -> None:
-        super().__init__(f"suspended record {id} is no JSON: correct it before recycling it")
+        super().__init__(f"suspended record {id} is no JSON object: correct it before recycling it")
         self.id = id
+
+
+class NotOpen(BillingError):
+    """Somebody has dealt with the record already."""
+
+    def __init__(self, suspense: "Suspense") -> None:
+        super().__init__(
+            f"suspended record {suspense.id} is {suspense.state} already: only open ones go again"
+        )
+        self.id = suspense.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +140,20 @@ def save_refused(id: str, reason: str, problem: str, at: datetime) -> None:
 def message_of(suspense: Suspense, actor: str) -> dict[str, Any]:
     """What to put on the recycling queue: mediation judges it again and marks it.
 
-    NotCorrected when it is no JSON and nobody has said what it should have been.
+    NotOpen when it was dealt with; NotCorrected when it is no JSON object and nobody has said what
+    it should have been.
     """
+    if suspense.state != "open":
+        raise NotOpen(suspense)
     try:
         content: Any = json.loads(suspense.recyclable)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotCorrected(suspense.id) from None
-    if not suspense.corrected and suspense.reason == UNREADABLE:
+    # Unreadable bytes are kept as base64, which may look like a number.
+    if not isinstance(content, dict) or (not suspense.corrected and suspense.reason == UNREADABLE):
         raise NotCorrected(suspense.id)
-    whole = isinstance(content, dict) and "records" in content
-    return {"suspense": suspense.id, "actor": actor, "pack" if whole else "record": content}
+    part = "pack" if "records" in content else "record"
+    return {"suspense": suspense.id, "actor": actor, part: content}
 
 
 def id_of(suspended: Suspended) -> str:

@@ -14,6 +14,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
   ACC#account / SVC#service              services of an account        version, finds own content
   ACC#account / SUB#subscription         subscriptions of an account   version, finds own content
   ACC#account / IDN#identity             identities of an account      same bytes
+  ACC#account / LOGIN#subject            logins of an account          same bytes
   ACC#account / OPEN#invoice             open items, oldest first      beside the ledger row
     index OPEN / due#invoice             what is overdue (until settled)
   ACC#account / PMT#payment              payments of an account        beside PMT#object
@@ -37,7 +38,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
     index HELD / at#object               received, needs a person
   HOOK#event / EVENT                     one webhook event, expires    put if absent
   IDEM#principal#key / IDEM              answer to a request, expires  put beside the effect
-  LOGIN#subject / LOGIN                  accounts of a login           same bytes
+  LOGIN#subject / LOGIN                  accounts of a login           version, finds own content
   IMP#import / IMPORT                    one import of customers       put if absent, then version
 
 ledger     documents, postings, history. Put if absent only: no row is ever changed or deleted.
@@ -206,6 +207,10 @@ def external_key(kind: str, external_id: str) -> Key:
 
 def login_key(subject: str) -> Key:
     return f"LOGIN#{subject}", "LOGIN"
+
+
+def account_login_key(account_id: str, subject: str) -> Key:
+    return f"ACC#{account_id}", f"LOGIN#{subject}"
 
 
 def import_key(import_id: str) -> Key:

@@ -46,6 +46,7 @@ STAFF: Mapping[Route, Access] = table(
             GET  /v1/accounts
             GET  /v1/accounts/<account_id>
             GET  /v1/accounts/<account_id>/timeline
+            GET  /v1/accounts/<account_id>/logins
             GET  /v1/accounts/<account_id>/services/<service_id>
             GET  /v1/accounts/<account_id>/subscriptions/<subscription_id>
             POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-change
@@ -72,9 +73,12 @@ STAFF: Mapping[Route, Access] = table(
             POST  /v1/accounts
             PATCH /v1/accounts/<account_id>
             POST  /v1/accounts/<account_id>/notes
+            POST  /v1/accounts/<account_id>/logins
+            POST  /v1/accounts/<account_id>/logins/<subject>/end
             POST  /v1/accounts/<account_id>/services
             PATCH /v1/accounts/<account_id>/services/<service_id>
             POST  /v1/accounts/<account_id>/services/<service_id>/identities
+            POST  /v1/accounts/<account_id>/services/<service_id>/identities/end
             POST  /v1/accounts/<account_id>/subscriptions
             POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/change
             POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/end
@@ -87,6 +91,7 @@ STAFF: Mapping[Route, Access] = table(
             POST /v1/bill-runs
             POST /v1/bill-runs/<run_id>/prepare
             POST /v1/bill-runs/<run_id>/approve
+            POST /v1/bill-runs/<run_id>/issue
             POST /v1/bill-runs/<run_id>/supplementary
         """,
     }

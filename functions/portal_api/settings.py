@@ -23,6 +23,11 @@ def pool() -> Pool:
     return Pool.of(os.environ)
 
 
+def customers_pool_id() -> str:
+    """The pool into which staff invite customers."""
+    return os.environ["CUSTOMERS_POOL_ID"]
+
+
 def public_url() -> str:
     """The address people type, e.g. https://portal.isp.net; an http one only on loopback."""
     return os.environ["PUBLIC_URL"].rstrip("/")

@@ -194,12 +194,12 @@ def test_every_edit_is_told_on_the_timeline_with_its_actor(ada):
 
 
 def test_a_login_sees_its_accounts(tables):
-    logins.save_login(Login("sub-1", ("acc_1",)), event("login.linked"))
+    logins.save_login(Login("sub-1", ("acc_1",)), "acc_1", event("login.added"))
 
-    login = logins.load_login("sub-1")
-    assert login.access.allows("acc_1")
-    assert not login.access.allows("acc_2")
+    assert logins.load_login("sub-1") == Login("sub-1", ("acc_1",), version=1)
     assert logins.load_login("sub-2") is None
+    assert [one.subject for one in logins.logins_of("acc_1")] == ["sub-1"]
+    assert logins.logins_of("acc_2") == []
 
 
 def test_a_name_that_a_service_had_and_has_again_is_two_spans_of_one_row(tables):

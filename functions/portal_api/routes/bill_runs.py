@@ -63,6 +63,11 @@ def approve(run_id: str, wanted: ApprovalIn) -> Response[runs.RunOut]:
     )
 
 
+@router.post(f"{RUN}/issue", status_code=202, summary="Go on issuing", tags=["bill runs"])
+def issue_again(run_id: str) -> Response[runs.RunOut]:
+    return create(asked(router), lambda op: bill_runs.issue_again(op, run_id), runs.run, status=202)
+
+
 @router.post(
     f"{RUN}/supplementary", status_code=202, summary="Bill who was parked", tags=["bill runs"]
 )

@@ -17,10 +17,17 @@ from functions.portal_api.routes.asked import (
     listed,
     tell,
 )
-from functions.portal_api.usecases import customers
+from functions.portal_api.usecases import customers, logins
 from functions.portal_api.wire import people
 from functions.portal_api.wire.base import Page
-from functions.portal_api.wire.requests import AccountIn, AccountPatch, NoteIn, PartyIn, PartyPatch
+from functions.portal_api.wire.requests import (
+    AccountIn,
+    AccountPatch,
+    LoginIn,
+    NoteIn,
+    PartyIn,
+    PartyPatch,
+)
 
 router = APIGatewayHttpRouter()
 
@@ -111,4 +118,37 @@ def list_events(
 def add_note(account_id: str, wanted: NoteIn) -> Response[people.EventOut]:
     return create(
         asked(router), lambda op: customers.add_note(op, account_id, wanted.text), people.event
+    )
+
+
+@router.get(
+    "/v1/accounts/<account_id>/logins", summary="Who sees it in the portal", tags=["customers"]
+)
+def list_logins(account_id: str) -> Response[people.LoginsOut]:
+    found = logins.list_logins(account_id, asked(router).principal.sees)
+    return tell(people.LoginsOut(data=[people.login(one) for one in found]))
+
+
+@router.post(
+    "/v1/accounts/<account_id>/logins",
+    status_code=201,
+    summary="Invite a person to the portal",
+    tags=["customers"],
+)
+def invite(account_id: str, wanted: LoginIn) -> Response[people.LoginOut]:
+    return create(
+        asked(router),
+        lambda op: logins.invite(op, account_id, wanted.email, settings.customers_pool_id()),
+        people.login,
+    )
+
+
+@router.post(
+    "/v1/accounts/<account_id>/logins/<subject>/end",
+    summary="Take the account away from a login, at once",
+    tags=["customers"],
+)
+def end_login(account_id: str, subject: str) -> Response[people.LoginOut]:
+    return create(
+        asked(router), lambda op: logins.end(op, account_id, subject), people.login, status=200
     )

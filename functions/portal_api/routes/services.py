@@ -8,6 +8,7 @@ from functions.portal_api.routes.asked import asked, create, edit, tell
 from functions.portal_api.usecases import plans, services
 from functions.portal_api.wire import people
 from functions.portal_api.wire.requests import (
+    IdentityEndIn,
     IdentityIn,
     PlanChangeIn,
     PlanEndIn,
@@ -67,6 +68,18 @@ def assign_identity(
             take_over=wanted.take_over,
         ),
         people.identity,
+    )
+
+
+@router.post(f"{SERVICE}/identities/end", summary="End an identity's assignment", tags=["services"])
+def end_identity(
+    account_id: str, service_id: str, wanted: IdentityEndIn
+) -> Response[people.IdentityOut]:
+    return create(
+        asked(router),
+        lambda op: services.end_identity(op, account_id, service_id, wanted.identity, wanted.at),
+        people.identity,
+        status=200,
     )
 
 

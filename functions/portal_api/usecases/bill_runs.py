@@ -14,7 +14,7 @@ from billing.config import Isp
 from billing.core.errors import BillingError
 from billing.core.invoicing import Difference, Draft, Parked
 from billing.core.period import Period, local_day, period_containing, period_starting, preceding
-from billing.store import accounts, invoices, runs
+from billing.store import accounts, invoices, runs, timeline
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.pages import Page
 from billing.store.run_rows import Review, Run
@@ -68,6 +68,16 @@ class RunNotFinished(BillingError):
             f"run {run.id} is in state {run.state}: a supplementary run follows one that is closed;"
             " while it is in review, mend the accounts and prepare it again"
         )
+
+
+class RunUnderWay(BillingError):
+    """The work on the run goes on: nothing has to be started again."""
+
+    def __init__(self, run: Run, execution: str) -> None:
+        super().__init__(
+            f"run {run.id} is in state {run.state} and {execution} works on it: wait until it ends"
+        )
+        self.run, self.execution = run, execution
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +158,19 @@ def start(op: Operation, anchor: int, first_day: date, isp: Isp) -> Run:
 
 
 def prepare_again(op: Operation, run_id: str, reason: str) -> Run:
-    """Open and prepare the next revision of a run in review; a run that got stuck goes on."""
+    """Open and prepare the next revision of a run in review; one whose execution failed goes on.
+
+    RunUnderWay while a run that is being prepared really is.
+    """
+    stuck = runs.load_run(run_id)
+    suffix = op.id("run")[-8:]
+    if stuck.state == "preparing":
+        begins = cycles.prepare_name(stuck.anchor, stuck.period, "")
+        machine = os.environ["PREPARE_MACHINE_ARN"]
+        _refuse_running(stuck, machine, begins, f"{stuck.revision}-{suffix}")
     event = Event("bill-run.prepared-again", op.actor, run_id, f"Prepared again: {reason}", op.at)
     run = runs.start_revision(run_id, event)
-    _start_preparing(run, f"{run.revision}-{op.id('run')[-8:]}", op)
+    _start_preparing(run, f"{run.revision}-{suffix}", op)
     commit(op.keep(run))
     return run
 
@@ -159,15 +178,33 @@ def prepare_again(op: Operation, run_id: str, reason: str) -> Run:
 def approve(op: Operation, run_id: str, revision: int, digest: str) -> Run:
     """Approve exactly the revision and digest that were seen, and start issuing.
 
-    Approved again before it is closed, a run whose execution failed goes on where that stopped.
+    What fails after that goes on by `issue_again`.
     """
     text = f"Revision {revision} approved, digest {digest[:12]}"
     event = Event("bill-run.approved", op.actor, run_id, text, op.at, {"digest": digest})
     run = runs.approve(run_id, revision, digest, op.actor, event)
     # Cut off here, the same approval again finds the run approved and comes to this line.
-    if run.state == "approved" and not _start_issuing(run, "1", op):
-        _start_issuing(run, op.id("run")[-8:], op)
+    if run.state == "approved":
+        _start_issuing(run, "1")
     commit(op.keep(run))
+    return run
+
+
+def issue_again(op: Operation, run_id: str) -> Run:
+    """Go on issuing an approved run whose execution failed: it finds what is issued already.
+
+    RunUnderWay while an execution still runs. Two at once would harm nothing, for the data decides
+    what is issued; refusing only keeps people from starting ten of them.
+    """
+    run = runs.load_run(run_id)
+    if run.state != "approved":
+        raise runs.WrongRunState(run, "go on being issued")
+    attempt, machine = op.id("run")[-8:], os.environ["ISSUE_MACHINE_ARN"]
+    _refuse_running(run, machine, cycles.issue_name(run.id, run.revision, ""), attempt)
+    _start_issuing(run, attempt)
+    text = f"Issuing of revision {run.revision} was started again"
+    event = Event("bill-run.issued-again", op.actor, run_id, text, op.at)
+    commit([timeline.put_of(None, event), *op.keep(run)])
     return run
 
 
@@ -210,7 +247,14 @@ def _start_preparing(run: Run, attempt: str, op: Operation) -> bool:
     )
 
 
-def _start_issuing(run: Run, attempt: str, op: Operation) -> bool:
+def _refuse_running(run: Run, machine: str, begins: str, attempt: str) -> None:
+    """RunUnderWay if an execution of that kind runs; ours of before a cut does not count."""
+    others = workflows.running(machine, begins) - {begins + attempt}
+    if others:
+        raise RunUnderWay(run, min(others))
+
+
+def _start_issuing(run: Run, attempt: str) -> bool:
     return workflows.start_execution(
         os.environ["ISSUE_MACHINE_ARN"],
         cycles.issue_name(run.id, run.revision, attempt),

@@ -9,11 +9,13 @@ from billing.core import charging
 from billing.core import subscription as core
 from billing.core.catalog import PriceVersion
 from billing.core.charging import Charge
+from billing.core.errors import BillingError
 from billing.core.money import CurrencyMismatch, Money
 from billing.core.party import Account
 from billing.core.period import (
     Period,
     local_day,
+    local_midnight,
     next_grid_hour,
     period_containing,
     rfc3339,
@@ -27,6 +29,30 @@ from functions.portal_api.operation import Operation
 
 # Credits reach back to the lines that were charged in advance; a year of bills holds them all.
 BILLS_LOOKED_BACK = 13
+
+
+class PeriodBilledAlready(BillingError):
+    """A cycle charges a period once: what is dated into a billed one would move no money.
+
+    Judged by the last bill of a cycle and not by the clock: while a period is parked or in review,
+    its timeline may still be mended.
+    """
+
+    def __init__(self, at: datetime, period: Period) -> None:
+        super().__init__(
+            f"at: {rfc3339(at)} lies in a period that is billed already; choose a later instant,"
+            f" {period.end} or after, and settle the days before with a bill of their own"
+        )
+        self.at, self.period = at, period
+
+
+class PlanHeldAlready(BillingError):
+    """A change to the price that is held changes nothing."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        name = subscription.current.price.name
+        super().__init__(f"{subscription.id} is on {name} already: choose another plan")
+        self.subscription_id = subscription.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +85,7 @@ def begin(
     price = _price(offering_id, since, isp)
     if price.currency != account.currency:
         raise CurrencyMismatch(account.currency, price.currency)
+    _refuse_billed(account_id, since)
     new = core.start(op.id("sub"), account_id, service_id, price, since)
     text = f"{price.name} begins at {rfc3339(since)}"
     event = Event("subscription.started", op.actor, new.id, text, op.at)
@@ -77,7 +104,7 @@ def preview_change(
     account = accounts.load_account(account_id, sees)
     now = subscription(account_id, subscription_id, sees)
     price = _price(offering_id, at, isp)
-    after = core.change_plan(now, price, at)
+    after = _changed(now, price, at)
     billed = _billed(account_id, subscription_id)
     lines = charging.preview_change(now, price, at, _period(account, at, isp), billed)
     return _preview(after, lines, at, isp)
@@ -95,7 +122,7 @@ def change(
     """Change the plan. `version` is the one that was seen; else EditConflict."""
     now = _seen(account_id, subscription_id, version)
     price = _price(offering_id, at, isp)
-    after = core.change_plan(now, price, at)
+    after = _changed(now, price, at)
     text = f"Plan changes from {now.current.price.name} to {price.name} at {rfc3339(at)}"
     event = Event("subscription.changed", op.actor, subscription_id, text, op.at)
     saved = replace(after, version=version + 1)
@@ -108,7 +135,7 @@ def preview_end(
     """What ending the subscription at an instant will add to the next bill. Writes nothing."""
     account = accounts.load_account(account_id, sees)
     now = subscription(account_id, subscription_id, sees)
-    after = core.end(now, at)
+    after = _ended(now, at)
     billed = _billed(account_id, subscription_id)
     lines = charging.preview_end(now, at, _period(account, at, isp), billed)
     return _preview(after, lines, at, isp)
@@ -118,11 +145,33 @@ def end(
     op: Operation, account_id: str, subscription_id: str, at: datetime, version: int
 ) -> Subscription:
     """End the subscription. `version` is the one that was seen; else EditConflict."""
-    after = core.end(_seen(account_id, subscription_id, version), at)
+    after = _ended(_seen(account_id, subscription_id, version), at)
     text = f"{after.current.price.name} ends at {rfc3339(at)}"
     event = Event("subscription.ended", op.actor, subscription_id, text, op.at)
     saved = replace(after, version=version + 1)
     return accounts.save_subscription(after, event, also=op.keep(saved))
+
+
+def _changed(now: Subscription, price: PriceVersion, at: datetime) -> Subscription:
+    after = core.change_plan(now, price, at)
+    if after == now:
+        raise PlanHeldAlready(now)
+    _refuse_billed(now.account_id, at)
+    return after
+
+
+def _ended(now: Subscription, at: datetime) -> Subscription:
+    if now.ended == at:
+        raise core.AlreadyEnded(now.id, at)
+    after = core.end(now, at)
+    _refuse_billed(now.account_id, at)
+    return after
+
+
+def _refuse_billed(account_id: str, at: datetime) -> None:
+    period = invoices.last_billed_period(account_id)
+    if period is not None and at < local_midnight(period.end, period.zone):
+        raise PeriodBilledAlready(at, period)
 
 
 def _seen(account_id: str, subscription_id: str, version: int) -> Subscription:

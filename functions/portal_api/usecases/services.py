@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing.core.party import Address, IdentityAssignment, Service, holder
+from billing.core.party import Address, IdentityAssignment, Service, close, holder
 from billing.core.period import Span, rfc3339
 from billing.store import accounts, assignments
 from billing.store.access import EVERY_ACCOUNT, Access
 from billing.store.timeline import Event
-from billing.store.transactions import EditConflict
+from billing.store.transactions import EditConflict, commit
 from functions.portal_api.operation import Operation
 
 
@@ -91,3 +91,28 @@ def assign(
     event = Event("identity.assigned", op.actor, service_id, text, op.at)
     assignments.save_assignment(new, event, also=op.keep(new))
     return new
+
+
+def end_identity(
+    op: Operation, account_id: str, service_id: str, identity: str, at: datetime
+) -> IdentityAssignment:
+    """From an instant on, usage of an identity is not the service's any more.
+
+    Raises IdentityNotAssigned. Ended then already, it stays as it is. Usage is resolved when it is
+    read: an end in the past takes usage away that no bill has counted yet.
+    """
+    service(account_id, service_id, EVERY_ACCOUNT)
+    ended = _assignment_ended(identity, service_id, at)
+    text = f"{identity} belongs to this service until {rfc3339(at)}"
+    event = Event("identity.ended", op.actor, service_id, text, op.at)
+    if not assignments.save_closed(
+        identity, account_id, service_id, at, event, also=op.keep(ended)
+    ):
+        commit(op.keep(ended))
+    return ended
+
+
+def _assignment_ended(identity: str, service_id: str, at: datetime) -> IdentityAssignment:
+    """The service's assignment as it will be."""
+    after = close(assignments.who_has(identity), identity, service_id, at)
+    return next(one for one in after if one.service_id == service_id and one.span.end == at)

@@ -3,24 +3,16 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from billing.adapters import queues
-from billing.core.errors import BillingError
 from billing.store import collectors, suspense, timeline
 from billing.store.collectors import Completeness
 from billing.store.suspense import State, Suspense
 from billing.store.timeline import Event
 from billing.store.transactions import commit
 from functions.portal_api.operation import Operation
-
-
-class NotRecyclable(BillingError):
-    """What is no JSON needs a correction before it can go through again."""
-
-    def __init__(self, record_id: str, problem: str) -> None:
-        super().__init__(f"suspended record {record_id} {problem}: send a corrected record")
-        self.record_id = record_id
 
 
 def list_suspended(state: State = "open", limit: int = 200) -> list[Suspense]:
@@ -42,28 +34,12 @@ def recycle(
     nothing, so a repeat after a cut is harmless.
     """
     found = suspense.load(record_id)
-    if found.state != "open":
-        raise NotRecyclable(record_id, f"is {found.state} already")
-    if record is not None:
-        found = suspense.save_correction(
-            record_id, json.dumps(record, sort_keys=True), found.version, op.actor, op.at
-        )
-    content = _content(found)
-    part = "record" if found.seq is not None else "pack"
-    message = {"suspense": record_id, part: content, "actor": op.actor}
+    correction = "" if record is None else json.dumps(record, sort_keys=True)
+    # Refused before the correction is kept, if it is refused at all.
+    message = suspense.message_of(replace(found, corrected=correction or found.corrected), op.actor)
+    if correction:
+        found = suspense.save_correction(record_id, correction, found.version, op.actor, op.at)
     queues.send(os.environ["RECYCLE_QUEUE_URL"], message)
     event = Event("usage.recycled", op.actor, record_id, f"Sent through again: {reason}", op.at)
     commit([timeline.put_of(None, event), *op.keep(found)])
     return found
-
-
-def _content(found: Suspense) -> dict[str, Any]:
-    if found.reason == "unreadable" and not found.corrected:
-        raise NotRecyclable(found.id, "is not JSON")
-    try:
-        content = json.loads(found.recyclable)
-    except (ValueError, RecursionError):
-        raise NotRecyclable(found.id, "is not JSON") from None
-    if not isinstance(content, dict):
-        raise NotRecyclable(found.id, "is not a JSON object")
-    return content

@@ -5,6 +5,7 @@ from typing import Any
 from billing.core.party import Account, IdentityAssignment, Service
 from billing.core.subscription import Subscription
 from billing.store.customers import Customer
+from billing.store.logins import Login
 from billing.store.timeline import Event
 from functions.portal_api.usecases.customers import CustomerRow, PartyView
 from functions.portal_api.usecases.plans import Preview
@@ -96,6 +97,20 @@ class IdentityOut(Wire):
     until: Instant | None
 
 
+class LoginOut(Wire):
+    """A person of the portal, with every account that login reaches. `email`: as invited."""
+
+    subject: str
+    email: str
+    account_ids: list[str]
+
+
+class LoginsOut(Wire):
+    """All logins of an account; there are few."""
+
+    data: list[LoginOut]
+
+
 class SegmentOut(Wire):
     """A price that is held from `since` to before `until`."""
 
@@ -185,6 +200,10 @@ def identity(held: IdentityAssignment) -> IdentityOut:
         since=held.span.start,
         until=held.span.end,
     )
+
+
+def login(found: Login) -> LoginOut:
+    return LoginOut(subject=found.subject, email=found.email, account_ids=list(found.account_ids))
 
 
 def subscription(found: Subscription) -> SubscriptionOut:

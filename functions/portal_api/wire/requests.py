@@ -9,6 +9,7 @@ from functions.portal_api.wire.base import (
     Currency,
     Day,
     DecimalText,
+    Email,
     Instant,
     Language,
     LongText,
@@ -130,6 +131,19 @@ class IdentityIn(Wire):
     take_over: bool = Field(
         default=False, description="end another service's assignment at `since` (a move)"
     )
+
+
+class IdentityEndIn(Wire):
+    """From `at` on, usage of the identity is not the service's any more."""
+
+    identity: IdentityText
+    at: Instant
+
+
+class LoginIn(Wire):
+    """Who may see the account in the portal. Whoever has a login already gets the account added."""
+
+    email: Email
 
 
 class SubscriptionIn(Wire):

@@ -9,7 +9,7 @@ import pytest
 from billing.core.invoicing import Parked
 from billing.store import runs
 from billing.store.run_rows import Review
-from billing.store.timeline import Event
+from billing.store.timeline import Event, list_isp_events
 from tests.functions.portal_api.world import NOW
 
 OCTOBER = {"anchor": 1, "period": "2026-10-01"}
@@ -175,18 +175,59 @@ def test_runs_are_listed_newest_first_with_their_reviews(billing):
     assert billing.get("/v1/bill-runs/run_nope").status == 404
 
 
-def test_an_approval_repeated_after_a_failed_execution_issues_again(as_staff, monkeypatch):
+def end_all(machine: str) -> None:
+    """The workflow's executions fail, as after an outage."""
+    client = boto3.client("stepfunctions")
+    arn = os.environ[f"{machine}_MACHINE_ARN"]
+    for one in client.list_executions(stateMachineArn=arn)["executions"]:
+        client.stop_execution(executionArn=one["executionArn"])
+
+
+def test_an_approved_run_whose_execution_failed_is_issued_again(as_staff, monkeypatch):
     mira, noor = as_staff("billing", name="mira"), as_staff("billing", name="noor")
     run_id = mira.post("/v1/bill-runs", OCTOBER).json["id"]
+    place = f"/v1/bill-runs/{run_id}"
+    assert mira.post(f"{place}/issue").status == 409  # it is still prepared
     prepared(run_id)
-    seen = {"revision": 1, "digest": DIGEST}
-    mira.post(f"/v1/bill-runs/{run_id}/approve", seen)
-    client = boto3.client("stepfunctions")
-    [failed] = client.list_executions(stateMachineArn=os.environ["ISSUE_MACHINE_ARN"])["executions"]
-    client.stop_execution(executionArn=failed["executionArn"])
+    assert mira.post(f"{place}/issue").status == 409  # nobody approved it
+    mira.post(f"{place}/approve", {"revision": 1, "digest": DIGEST})
 
-    assert noor.post(f"/v1/bill-runs/{run_id}/approve", seen).status == 202
+    refused = noor.post(f"{place}/issue")
+    assert (refused.status, refused.json["title"]) == (409, "Run under way")
+    end_all("ISSUE")
+    named = {"idempotency-key": "again-1"}
+    again = noor.post(f"{place}/issue", headers=named)
+    assert again.status == 202, again.text
+    assert noor.post(f"{place}/issue", headers=named).json == again.json
+    assert noor.post(f"{place}/issue").status == 409  # now that one runs
 
     started = executions("ISSUE", monkeypatch)
     assert len(started) == 2
     assert {given["actor"] for _, given in started} == {"staff:mira"}  # who approved it
+    told_of = [(one.kind, one.actor) for one in list_isp_events().items]
+    assert ("bill-run.issued-again", "staff:noor") in told_of
+
+
+def test_a_closed_run_is_not_issued_again(billing):
+    run_id = billing.post("/v1/bill-runs", OCTOBER).json["id"]
+    prepared(run_id)
+    billing.post(f"/v1/bill-runs/{run_id}/approve", {"revision": 1, "digest": DIGEST})
+    runs.save_closed(run_id, told("closed"))
+    refused = billing.post(f"/v1/bill-runs/{run_id}/issue")
+
+    assert refused.status == 409
+    assert "is in state closed" in refused.json["detail"]
+
+
+def test_what_is_being_prepared_is_prepared_again_only_after_its_execution_failed(
+    billing, monkeypatch
+):
+    place = f"/v1/bill-runs/{billing.post('/v1/bill-runs', OCTOBER).json['id']}/prepare"
+    wanted = {"reason": "an outage"}
+    assert billing.post(place, wanted).json["title"] == "Run under way"
+    end_all("PREPARE")
+    again = billing.post(place, wanted)
+
+    assert (again.status, again.json["revision"]) == (202, 1)
+    assert len(executions("PREPARE", monkeypatch)) == 2
+    assert billing.post(place, wanted).status == 409

@@ -12,7 +12,7 @@ from billing.store import accounts, catalog, invoices
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.customers import load_customer
 from billing.store.timeline import Event
-from tests.functions.portal_api.world import NOW, PLANS, open_customer
+from tests.functions.portal_api.world import NOW, PLANS, events_of, open_customer
 
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 12, 1), "Europe/Dublin")
 OCTOBER = Period(date(2026, 10, 1), date(2026, 11, 1), "Europe/Dublin")
@@ -95,6 +95,68 @@ def test_a_change_into_the_past_is_refused_with_the_fix(billing, subscribed):
 
     assert refused.status == 409
     assert "choose a later instant" in refused.json["detail"]
+
+
+def test_a_change_to_the_plan_that_is_held_is_refused_and_leaves_no_trace(billing, subscribed):
+    account_id = subscribed.split("/")[3]
+    before = events_of(account_id)
+    for verb in ("preview-change", "change"):
+        refused = change(billing, subscribed, verb, offeringId=PLANS["fibre-100"])
+        assert (refused.status, refused.json["title"]) == (409, "Plan held already")
+
+    assert billing.get(subscribed).json["version"] == 1
+    assert events_of(account_id) == before
+
+
+def test_what_is_billed_is_not_dated_back_into(billing):
+    account_id = open_customer(billing, "Ada", since="2026-09-20T00:00:00Z")
+    bill_in_advance(account_id)  # by the cycle of October
+    found = billing.get(f"/v1/accounts/{account_id}").json
+    place = f"/v1/accounts/{account_id}/subscriptions"
+    ours = f"{place}/{found['subscriptions'][0]['id']}"
+    late = "2026-10-31T23:59:59Z"  # Dublin keeps winter time: midnight is a second later
+    seen = {"if-match": '"1"'}
+    refused = [
+        change(billing, ours, at=late),
+        change(billing, ours, "preview-change", at=late),
+        billing.post(f"{ours}/end", {"at": late}, headers=seen),
+        billing.post(f"{ours}/preview-end", {"at": late}),
+        billing.post(
+            place,
+            {
+                "serviceId": found["services"][0]["id"],
+                "offeringId": PLANS["fibre-500"],
+                "since": late,
+            },
+        ),
+    ]
+
+    assert {(one.status, one.json["title"]) for one in refused} == {(409, "Period billed already")}
+    assert "2026-11-01 or after" in refused[0].json["detail"]
+    assert billing.get(ours).json["version"] == 1
+    assert change(billing, ours, at="2026-11-01T00:00:00Z").status == 200
+
+
+def test_a_bill_outside_the_cycle_closes_no_period(billing):
+    account_id = open_customer(billing, "Ada", since="2026-09-20T00:00:00Z")
+    lines = [{"text": "Visit", "amount": {"value": "60.00", "unit": "EUR"}}]
+    wanted = {"accountId": account_id, "lines": lines}
+    assert billing.post("/v1/invoices", wanted).status == 201
+    found = billing.get(f"/v1/accounts/{account_id}").json["subscriptions"][0]
+    ours = f"/v1/accounts/{account_id}/subscriptions/{found['id']}"
+
+    assert change(billing, ours, at="2026-10-16T00:00:00Z").status == 200
+
+
+def test_the_same_end_twice_is_refused_and_leaves_no_trace(billing, subscribed):
+    account_id = subscribed.split("/")[3]
+    ended = billing.post(f"{subscribed}/end", {"at": MIDDLE}, headers={"if-match": '"1"'})
+    before = events_of(account_id)
+    again = billing.post(f"{subscribed}/end", {"at": MIDDLE}, headers={"if-match": '"2"'})
+
+    assert (ended.status, again.status) == (200, 409)
+    assert billing.get(subscribed).json["version"] == 2
+    assert events_of(account_id) == before
 
 
 def test_an_end_is_previewed_and_then_done_once(billing, subscribed):

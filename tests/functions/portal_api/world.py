@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -18,7 +18,7 @@ from jwt.algorithms import RSAAlgorithm
 from billing.config import load_plans
 from billing.store import accounts, catalog
 from billing.store.access import EVERY_ACCOUNT
-from billing.store.logins import Login, save_login
+from billing.store.logins import Login, load_login, save_login
 from billing.store.timeline import Event, list_events
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -195,7 +195,14 @@ def put_plans() -> None:
             catalog.put_price_version(version, told)
 
 
-def open_customer(staff: Door, name: str, *, plan: str = "fibre-100", **account: Any) -> str:
+def open_customer(
+    staff: Door,
+    name: str,
+    *,
+    plan: str = "fibre-100",
+    since: str = "2026-11-01T00:00:00Z",
+    **account: Any,
+) -> str:
     """A customer made by staff through the API: party, account, service, plan; the account's id."""
     party = staff.post("/v1/parties", {"kind": "person", "name": name}).json["id"]
     wanted = {"partyId": party, "billingAddress": ADDRESS, "taxPlace": {"country": "IE"}}
@@ -212,7 +219,7 @@ def open_customer(staff: Door, name: str, *, plan: str = "fibre-100", **account:
         {
             "serviceId": service.json["id"],
             "offeringId": PLANS[plan],
-            "since": "2026-11-01T00:00:00Z",
+            "since": since,
         },
     )
     assert begun.status == 201, begun.text
@@ -220,7 +227,12 @@ def open_customer(staff: Door, name: str, *, plan: str = "fibre-100", **account:
 
 
 def give_login(subject: str, *account_ids: str) -> None:
-    save_login(Login(subject, account_ids), Event("login.given", "staff:mira", subject, "", NOW))
+    """The accounts that are the subject's from now on; none: what it had is taken away."""
+    known = load_login(subject) or Login(subject)
+    event = Event("login.given", "staff:mira", subject, "", NOW)
+    for account_id in account_ids or known.account_ids:
+        save_login(replace(known, account_ids=account_ids), account_id, event)
+        known = load_login(subject) or known
 
 
 def events_of(account_id: str) -> list[tuple[str, str]]:
