@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from billing.core.ids import derived_id
 from billing.store.transactions import Put
+
+_ANY_TIME = datetime.fromtimestamp(0, UTC)
 
 
 def _nothing(_: Any) -> Sequence[Put]:
@@ -30,3 +32,10 @@ class Operation:
     def id(self, prefix: str, *parts: str) -> str:
         """The id of what this operation makes; `parts` tell several of one kind apart."""
         return derived_id(prefix, self.at, self.actor, self.key, *parts)
+
+    def lasting_id(self, prefix: str, *parts: str) -> str:
+        """The same whenever the operation is repeated, for effects that no one transaction holds.
+
+        It says nothing about when: what died half-way and is sent again finds what it did.
+        """
+        return derived_id(prefix, _ANY_TIME, self.actor, self.key, *parts)

@@ -118,7 +118,7 @@ def issue_ad_hoc(
     issued = ad_hoc_invoice(
         account_id,
         [_charge(op, line, rank, today) for rank, line in enumerate(lines, start=1)],
-        op.id("run", account_id),
+        op.lasting_id("run", account_id),
         actor=op.actor,
         now=op.at,
         isp=isp,
@@ -144,7 +144,7 @@ def _charge(op: Operation, line: AdHocLine, rank: int, today: date) -> Charge:
         amount=line.amount,
         tax_category=line.tax_category,
         explanation=(f"entered by {op.actor}",),
-        key=f"{op.id('run')}:{rank}",
+        key=f"{op.lasting_id('run')}:{rank}",
     )
 
 
