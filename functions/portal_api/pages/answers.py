@@ -26,6 +26,10 @@ DONE: Mapping[str, str] = {
     "ended": "The subscription ends as previewed.",
     "prepared": "The run is being prepared. Nothing goes out before you approve it.",
     "approved": "Approved. The bills are being issued.",
+    "goes-on": "Issuing goes on where it stopped.",
+    "unassigned": "From then on, usage of that name is not counted for this service.",
+    "invited": "They may sign in to the portal. Whoever is new gets an invitation by mail.",
+    "uninvited": "They cannot see this account any more.",
     "recycled": "The record goes through mediation again.",
     "imported": "The file is imported.",
     "service": "The service is there. Begin a plan on it, and it is billed.",
@@ -125,7 +129,8 @@ def refused(refusal: BillingError, again: Callable[[str], Response]) -> Response
 
 def sentence(refusal: BillingError) -> str:
     """A refusal as a sentence on a page."""
-    text = told(str(refusal))
+    # What is wrong with a field may say how to write a day: that stays as it is typed.
+    text = str(refusal) if isinstance(refusal, InvalidField) else told(str(refusal))
     first = text.split(" ", 1)[0]  # a name or an id stays as it is written
     return f"{first.capitalize() if first.isalpha() else first}{text[len(first) :]}."
 

@@ -1,11 +1,10 @@
-"""What a customer is connected with: services, the names their usage comes under, their plans."""
+"""What a customer is connected with: services, and the first plan on each."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import StringConstraints
 
 from billing.config import Isp, load_isp
 from billing.core.errors import BillingError
@@ -23,14 +22,6 @@ from functions.portal_api.problem import NotFound
 from functions.portal_api.usecases import catalogue, customers, plans, services
 from functions.portal_api.wire.base import Text
 
-KINDS = [
-    ("user", "RADIUS user name"),
-    ("mac", "MAC address of the modem"),
-    ("circuit", "Circuit id"),
-    ("ip", "Fixed IP address"),
-    ("port", "Port of the access switch"),
-    ("phone", "Phone number"),
-]
 CUSTOMER = "/console/customers/<account_id>"
 SERVICE = f"{CUSTOMER}/services/<service_id>"
 
@@ -54,13 +45,6 @@ class ServiceForm(Place):
     since: date
 
 
-class IdentityForm(Form):
-    kind: Literal["user", "mac", "circuit", "ip", "port", "phone"]
-    identity: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
-    since: date
-    take_over: Literal["", "yes"] = ""
-
-
 class PlanForm(Form):
     offering: Text
     since: date
@@ -78,19 +62,10 @@ def register(app: APIGatewayHttpResolver) -> None:
     def add_service(account_id: str) -> Response:
         return _add_service(app, isp, account_id)
 
-    @app.get(f"{SERVICE}/identities", include_in_schema=False)
-    def new_identity(account_id: str, service_id: str) -> Response:
-        first = {"kind": "user", "since": today(app, isp.isp.zone).isoformat()}
-        return _show_identity(app, *_held(account_id, service_id), first)
-
-    @app.post(f"{SERVICE}/identities", include_in_schema=False)
-    def give_identity(account_id: str, service_id: str) -> Response:
-        return _give_identity(app, isp, account_id, service_id)
-
     @app.get(f"{SERVICE}/plan", include_in_schema=False)
     def new_plan(account_id: str, service_id: str) -> Response:
         first = {"since": today(app, isp.isp.zone).isoformat()}
-        return _show_plan(app, *_held(account_id, service_id), first)
+        return _show_plan(app, *held(account_id, service_id), first)
 
     @app.post(f"{SERVICE}/plan", include_in_schema=False)
     def begin_plan(account_id: str, service_id: str) -> Response:
@@ -120,36 +95,11 @@ def _add_service(app: APIGatewayHttpResolver, isp: Isp, account_id: str) -> Resp
     )
 
 
-def _give_identity(
-    app: APIGatewayHttpResolver, isp: Isp, account_id: str, service_id: str
-) -> Response:
-    fields = form(app)
-    found, name = _held(account_id, service_id)
-    entered, errors = forms.read(IdentityForm, fields)
-    if entered is None:
-        return _show_identity(app, found, name, fields, errors)
-    return done_or(
-        app,
-        fields,
-        lambda op: services.assign(
-            op,
-            account_id,
-            service_id,
-            f"{entered.kind}:{entered.identity}",
-            local_midnight(entered.since, isp.isp.zone),
-            None,
-            take_over=entered.take_over == "yes",
-        ),
-        lambda _: f"/console/customers/{account_id}?done=identity",
-        lambda words: _show_identity(app, found, name, fields, problem=words),
-    )
-
-
 def _begin_plan(
     app: APIGatewayHttpResolver, isp: Isp, account_id: str, service_id: str
 ) -> Response:
     fields = form(app)
-    found, name = _held(account_id, service_id)
+    found, name = held(account_id, service_id)
     entered, errors = forms.read(PlanForm, fields)
     if entered is None:
         return _show_plan(app, found, name, fields, errors)
@@ -182,7 +132,7 @@ def _running(found: Customer, service_id: str, since: datetime) -> Subscription 
     return next((one for one in own if one.ended is None or one.ended > since), None)
 
 
-def _held(account_id: str, service_id: str) -> tuple[Customer, dict[str, str]]:
+def held(account_id: str, service_id: str) -> tuple[Customer, dict[str, str]]:
     """The customer, and id and name of one of his services. Raises NotFound."""
     found = customers.customer(account_id, EVERY_ACCOUNT)
     for service in found.services:
@@ -216,7 +166,7 @@ def _show_service(
                 "name": "Service",
                 "fields": [
                     field("name", "Name", values, wrong, width=4, required=True),
-                    field("user_name", KINDS[0][1], values, wrong, width=4, hint=hint),
+                    field("user_name", "RADIUS user name", values, wrong, width=4, hint=hint),
                     field("since", "From", values, wrong, width=4, required=True, type="date"),
                 ],
             },
@@ -227,45 +177,6 @@ def _show_service(
         errors=wrong,
         problem=problem,
     )
-
-
-def _show_identity(
-    app: APIGatewayHttpResolver,
-    found: Customer,
-    service: Mapping[str, str],
-    values: Mapping[str, str],
-    errors: Mapping[str, str] | None = None,
-    problem: str = "",
-) -> Response:
-    wrong = errors or {}
-    place = f"/console/customers/{found.account.id}"
-    move = {
-        "type": "checkbox",
-        "hint": "Without this, a name that another service holds on that day is refused.",
-    }
-    return show_form(
-        app,
-        f"Line identity of {service['name']}",
-        [
-            {
-                "name": found.subject.name,
-                "fields": [
-                    field("kind", "Kind", values, wrong, width=4, options=KINDS),
-                    field("identity", "As the router sends it", values, wrong, width=4,
-                          required=True),
-                    field("since", "From the start of", values, wrong, width=4, required=True,
-                          type="date"),
-                    field("take_over", "Take it from the service that holds it now", values,
-                          wrong, width=12, **move),
-                ],
-            }
-        ],
-        action=f"{place}/services/{service['id']}/identities",
-        back=place,
-        lead="From that day on, usage under this name is counted for this service.",
-        errors=wrong,
-        problem=problem,
-    )  # fmt: skip
 
 
 def _show_plan(

@@ -9,13 +9,27 @@ from functions.portal_api.pages import (
     edits,
     enrol,
     entry,
+    identities,
+    logins,
     papers,
     plans,
     runs,
     today,
 )
 
-PARTS = (today, enrol, customers, edits, connections, plans, charges, runs, papers)
+PARTS = (
+    today,
+    enrol,
+    customers,
+    edits,
+    logins,
+    connections,
+    identities,
+    plans,
+    charges,
+    runs,
+    papers,
+)
 
 
 def register(app: APIGatewayHttpResolver) -> None:

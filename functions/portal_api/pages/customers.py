@@ -14,7 +14,7 @@ from functions.portal_api.pages import usage, views
 from functions.portal_api.pages.answers import done_or, form, html, see_other, today
 from functions.portal_api.pages.links import read_cursor, write_cursor
 from functions.portal_api.pages.render import day, money
-from functions.portal_api.usecases import bills, catalogue, customers
+from functions.portal_api.usecases import bills, catalogue, customers, logins
 
 TIMELINE_LENGTH = 40
 BILLS_SHOWN = 12
@@ -98,6 +98,8 @@ def show(
         bills=[views.bill_row(bill) for bill in listed.items],
         events=[views.event(event) for event in events.items],
         events_next=write_cursor(app, f"/console/customers/{account_id}", events.cursor),
+        logins=logins.list_logins(account_id, EVERY_ACCOUNT),
+        invite=found.subject.email,
         today=day_now.isoformat(),
         note=note,
     )
@@ -158,6 +160,7 @@ def _service(found: Customer, service: Service, zone: str, now: datetime) -> dic
             {
                 "identity": one.identity,
                 "when": views.span_label(one.span.start, one.span.end, zone),
+                "open": one.span.end is None,
             }
             for one in found.identities_of(service.id)
         ],

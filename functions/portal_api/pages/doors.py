@@ -47,7 +47,10 @@ STAFF_PAGES = COMMON | table(
             POST /console/customers/<account_id>/notes
             POST /console/customers/<account_id>/services/new
             POST /console/customers/<account_id>/services/<service_id>/identities
+            POST /console/customers/<account_id>/services/<service_id>/identities/end
             POST /console/customers/<account_id>/services/<service_id>/plan
+            POST /console/customers/<account_id>/logins
+            POST /console/customers/<account_id>/logins/<subject>/end
             POST /console/customers/<account_id>/plans/<subscription_id>
         """,
         Access(BILLERS): """
@@ -58,6 +61,7 @@ STAFF_PAGES = COMMON | table(
             POST /console/bill-runs
             POST /console/bill-runs/<run_id>/prepare
             POST /console/bill-runs/<run_id>/approve
+            POST /console/bill-runs/<run_id>/issue
             POST /console/bill-runs/<run_id>/supplementary
             POST /console/suspense/<record_id>/recycle
         """,

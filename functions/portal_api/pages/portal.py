@@ -23,6 +23,15 @@ from functions.portal_api.usecases import bills, customers, usage_view
 from functions.portal_api.usecases.bills import Bill
 from functions.portal_api.usecases.usage_view import Series
 
+# Why a bill differs from the last one, in the customer's words.
+CHANGES = {
+    "plan": "Another plan",
+    "proration": "Parts of a month",
+    "usage": "Usage",
+    "discount": "Discount",
+    "tax": "Tax",
+    "other": "Other charges",
+}
 SERVER_AT_FAULT = 500
 PAY_LATER = "Paying is not possible at the moment. Nothing was charged: please try again later."
 BILLS_SHOWN = 60  # five years of months
@@ -216,5 +225,6 @@ def _changes(bill: Bill) -> list[str]:
     if difference is None or difference.kind != "changed":
         return []
     return [
-        f"{cause.name.capitalize()}: {views.signed(cause.delta)}" for cause in difference.causes
+        f"{CHANGES.get(cause.name, cause.name)}: {views.signed(cause.delta)}"
+        for cause in difference.causes
     ]

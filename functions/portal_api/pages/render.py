@@ -16,7 +16,9 @@ from billing.core.money import Money, minor_digits
 from billing.core.period import instant_from
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+JUST_NOW_SECONDS = 5
 OCTET_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
@@ -41,6 +43,8 @@ def environment() -> Environment:
         "instant": instant,
         "ago": ago,
         "told": told,
+        "whole": whole,
+        "quantity": quantity,
         "who": who,
     }
     made.globals["isp"] = load_isp().isp
@@ -79,15 +83,34 @@ def ago(value: datetime, now: datetime) -> str:
         if seconds >= size:
             count = seconds // size
             return f"{count} {name}{'s' if count > 1 else ''} ago"
-    return f"{seconds} second{'' if seconds == 1 else 's'} ago"
+    return f"{seconds} seconds ago" if seconds >= JUST_NOW_SECONDS else "just now"
 
 
 def told(text: str) -> str:
     """A sentence of the timeline: its instants are stored in UTC and shown on the ISP's clock."""
-    return _INSTANT.sub(lambda found: instant(instant_from(found.group())), text)
+    local = _INSTANT.sub(lambda found: instant(instant_from(found.group())), text)
+    return _DAY.sub(lambda found: _spoken(found.group()), local)
+
+
+def whole(count: int) -> str:
+    """A count with its thousands apart: 41,947."""
+    return f"{count:,}"
+
+
+def quantity(text: str) -> str:
+    """A quantity to three decimals; the exact one stands in the explanation."""
+    short = Decimal(text).quantize(Decimal("0.001")).normalize()
+    return f"{short:f}"
 
 
 def who(actor: str) -> str:
     """The actor of an event for people: `staff:clara` is clara, `system:…` is the system."""
     kind, _, name = actor.partition(":")
     return "the system" if kind == "system" or not name else name
+
+
+def _spoken(text: str) -> str:
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:  # three numbers that are no day
+        return text

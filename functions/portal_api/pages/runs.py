@@ -87,6 +87,16 @@ def register(app: APIGatewayHttpResolver) -> None:
             lambda words: _show(app, run_id, words),
         )
 
+    @app.post("/console/bill-runs/<run_id>/issue", include_in_schema=False)
+    def go_on(run_id: str) -> Response:
+        return done_or(
+            app,
+            form(app),
+            lambda op: bill_runs.issue_again(op, run_id),
+            lambda _: f"/console/bill-runs/{run_id}?done=goes-on",
+            lambda words: _show(app, run_id, words),
+        )
+
     @app.post("/console/bill-runs/<run_id>/supplementary", include_in_schema=False)
     def supplementary(run_id: str) -> Response:
         return done_or(
@@ -194,7 +204,7 @@ def _tiles(review: Review | None) -> list[dict[str, Any]]:
     ]
     for one in review.totals:
         note = f"net {money(one.net)}, tax {money(one.tax)}"
-        tiles.append({"name": f"Total {one.currency}", "figure": one.total, "note": note})
+        tiles.append({"name": f"Total {one.currency}", "figure": money(one.total), "note": note})
     return tiles
 
 

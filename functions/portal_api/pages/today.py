@@ -92,8 +92,8 @@ def _work(runs: Any, late: Any, records: Any, unbilled: Any) -> list[dict[str, s
     work += [
         {
             "href": f"/console/customers/{item.account_id}",
-            "title": f"{item.number} is overdue",
-            "note": f"{money(item.open)} since {day(item.due_on)}",
+            "title": f"{bill_runs.name_of(item.account_id)} is overdue",
+            "note": f"{money(item.open)} of {item.number} since {day(item.due_on)}",
             "state": "overdue",
         }
         for item in late[:OVERDUE_SHOWN]

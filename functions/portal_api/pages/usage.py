@@ -36,5 +36,5 @@ def chart(found: tuple[Series, ...], isp: Isp, now: datetime) -> dict[str, Any]:
         "total": sum(one.octets_in + one.octets_out for one in found),
         "newest": newest,
         "stale": newest is None or now - newest > OLD_AFTER,
-        "flags": sorted({flag for one in found for flag in one.flags}),
+        "flags": views.marks({flag for one in found for flag in one.flags}),
     }

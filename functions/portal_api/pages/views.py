@@ -64,11 +64,24 @@ def document(draft: Draft) -> dict[str, Any]:
                 "end": one.end,
                 "down": one.octets_out,
                 "up": one.octets_in,
-                "flags": one.flags,
+                "flags": marks(one.flags),
             }
             for one in draft.counted
         ],
     }
+
+
+# What the marks of counted usage mean, for people.
+MARKS: Mapping[str, str] = {
+    "baseline": "began before we counted: what was used until then is not billed",
+    "gap": "some reports of the router are missing: what was used counts where it next shows",
+    "regress": "a counter of the router fell back: it counts again above its largest value",
+    "reset": "a session began before the end of the last one was told",
+}
+
+
+def marks(flags: Iterable[str]) -> list[str]:
+    return [MARKS.get(flag, flag) for flag in sorted(flags)]
 
 
 def bill_row(bill: Bill) -> dict[str, Any]:
@@ -135,5 +148,5 @@ def names_of(names: Mapping[str, str], account_id: str) -> str:
 
 def _page_of(object_id: str) -> str:
     kind, _, rest = object_id.partition("_")
-    place = {"inv": "invoices", "run": "bill-runs", "acc": "customers"}.get(kind, "")
+    place = {"inv": "invoices", "run": "bill-runs"}.get(kind, "")
     return f"/console/{place}/{object_id}" if place and rest else ""

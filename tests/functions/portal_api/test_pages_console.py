@@ -103,7 +103,7 @@ def test_today_names_what_waits_for_somebody(clara):
 
     assert "2 bills wait for review" in text
     assert "1 account parked in October 2026" in text
-    assert "MF-2026-900001 is overdue €45.00 since 19 Oct 2026" in text
+    assert "Cleo is overdue €45.00 of MF-2026-900001 since 19 Oct 2026" in text
     assert "1 usage record in suspense" in text
     assert "1 identity that nobody claims" in text
     assert "10 minutes ago" in text
@@ -356,6 +356,39 @@ def test_an_identity_moves_only_when_that_is_ticked(clara):
     assert [(one.account_id, one.span.end is None) for one in held] == [(old, False), (new, True)]
 
 
+def test_an_identity_is_ended_and_its_name_is_free_again(staff, clara):
+    account_id = open_customer(clara, "Rosa")
+    end = place(account_id, "services", service_of(account_id), "identities", "end")
+    page = clara.get(place(account_id))
+    bent = press(clara, page, end, day="soon", idempotency_key="bent-day")
+    assert problems(bent) == ["A day is written as 2026-10-31."]
+    for _ in range(2):
+        ended = press(clara, page, end, day="2026-11-20")
+
+    assert "since 2 Nov 2026 until 20 Nov 2026" in words(follow(clara, ended))
+    assert end not in forms(clara.get(place(account_id)))
+
+
+def test_staff_lets_a_customer_into_the_portal_and_out_again(staff, monkeypatch, clara):
+    pool = boto3.client("cognito-idp").create_user_pool(
+        PoolName="customers", UsernameAttributes=["email"]
+    )["UserPool"]["Id"]
+    monkeypatch.setenv("CUSTOMERS_POOL_ID", pool)
+    account_id, sam = open_customer(clara, "Suri"), staff("support")
+    invite = place(account_id, "logins")
+    bent = press(sam, sam.get(place(account_id)), invite, email="nobody")
+    assert problems(bent) == ["An e-mail address looks like ada@isp.example."]
+    page = sam.get(place(account_id))
+    for _ in range(2):
+        invited = press(sam, page, invite, email="suri@isp.example")
+    shown = follow(sam, invited)
+    assert "suri@isp.example Take access away" in words(shown)
+
+    end = next(action for action in forms(shown) if action.startswith(f"{invite}/"))
+    gone = follow(sam, press(sam, shown, end))
+    assert "Nobody signs in for this account yet." in words(gone)
+
+
 def test_a_bill_outside_the_cycle_is_issued_once(clara):
     account_id = open_customer(clara, "Quinn")
     new = place(account_id, "invoices", "new")
@@ -378,6 +411,14 @@ def executions(machine: str) -> list[str]:
     arn = os.environ[f"{machine}_MACHINE_ARN"]
     found = boto3.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
     return sorted(one["name"] for one in found)
+
+
+def stop(machine: str) -> None:
+    """What runs of it fails, as executions do."""
+    states = boto3.client("stepfunctions")
+    arn = os.environ[f"{machine}_MACHINE_ARN"]
+    for one in states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+        states.stop_execution(executionArn=one["executionArn"])
 
 
 def test_a_closed_period_is_prepared_once_and_the_page_follows_it(clara):
@@ -409,6 +450,13 @@ def test_an_approval_names_what_was_seen_and_another_is_refused(clara, house):
         approved = press(clara, page, f"{run}/approve")
     assert "Approved. The bills are being issued." in words(follow(clara, approved))
     assert executions("ISSUE") == [f"issue-{house.review}-r1-1"]
+
+    again = press(clara, clara.get(run), f"{run}/issue")
+    assert again.status == 409
+    assert "wait until it ends" in problems(again)[0]
+    stop("ISSUE")
+    assert "goes on where it stopped" in words(follow(clara, press(clara, again, f"{run}/issue")))
+    assert len(executions("ISSUE")) == 2
 
 
 def test_a_draft_is_shown_as_the_bill_it_will_be(clara, house):
@@ -457,7 +505,7 @@ def test_what_a_role_may_not_do_it_does_not_see_and_is_refused_when_it_tries(sta
         assert "Send through again" not in door.get("/console/suspense").text
         assert "One-off bill" not in door.get(place(house.ada)).text
     assert "Edit" in words(sam.get(place(house.ada)))
-    for hidden in ("Edit", "Write a note", "Give it an identity", "Preview the change"):
+    for hidden in ("Edit", "Write a note", "Add a line identity", "Preview the change"):
         assert hidden not in ruth.get(place(house.ada)).text
     assert "New customer" not in ruth.get("/console/customers").text
 
@@ -529,6 +577,7 @@ def test_a_run_that_stays_in_preparation_can_be_started_again(clara, house):
         fresh = clara.as_bearer(world.token("staff", "clara", "billing", exp=1_900_000_000))
         page = fresh.get(f"/console/bill-runs/{run.id}")
         assert "This takes longer than it should" in words(page)
+        stop("PREPARE")
         again = press(fresh, page, f"/console/bill-runs/{run.id}/prepare")
     assert again.status == 303
     assert len(executions("PREPARE")) == 2
