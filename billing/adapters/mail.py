@@ -24,6 +24,8 @@ from billing.adapters import aws, documents
 from billing.core.errors import BillingError
 from billing.core.invoicing import digest
 
+# The service is not ready for any letter; none of these is about the one that was sent.
+_BUSY = ("TooManyRequestsException", "LimitExceededException", "SendingPausedException")
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
@@ -33,6 +35,10 @@ class MailRefused(BillingError):
     def __init__(self, message_id: str, reason: str) -> None:
         super().__init__(f"mail {message_id} was refused by the mail service: {reason}")
         self.message_id, self.reason = message_id, reason
+
+
+class MailBusy(MailRefused):
+    """The mail service takes nothing now: a rate or quota is used up, or sending is paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ def send(letter: Letter, bucket: str) -> None:
             Content={"Raw": {"Data": raw}},
         )
     except ClientError as error:
-        raise MailRefused(letter.id, aws.message_of(error)) from error
+        refusal = MailBusy if aws.code_of(error) in _BUSY else MailRefused
+        raise refusal(letter.id, aws.message_of(error)) from error
 
 
 def copy_key(letter: Letter, raw: bytes) -> str:

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from billing.adapters import documents, mail
 from billing.adapters.issuing import Office
 from billing.adapters.letters import invoice_letter, receipt_letter
-from billing.adapters.mail import Letter
+from billing.adapters.mail import Letter, MailBusy
 from billing.config import Isp, load_isp
 from billing.core.errors import BillingError
 from billing.core.money import Money
@@ -26,7 +26,7 @@ from billing.store.transactions import EditConflict
 from functions.bill_cycle.shared import office
 from functions.runtime import clock, logger, metrics
 
-ATTEMPTS_MAX = 8  # a minute apart; then a person has to look
+ATTEMPTS_MAX = 8  # then a person has to look; a service that is busy for all has no such end
 RESERVE_MS = 30_000  # of the function's time, left for what was begun
 CLAIMED = "sending was begun and never confirmed"
 
@@ -84,7 +84,8 @@ def deliver(message: Message, isp: Isp, place: Office) -> bool:
     try:
         mail.send(letter_of(message, isp, place), place.bucket)
     except BillingError as error:
-        final = isinstance(error, NoAddress | NoLetterFor) or claimed.attempts + 1 >= ATTEMPTS_MAX
+        used_up = claimed.attempts + 1 >= ATTEMPTS_MAX and not isinstance(error, MailBusy)
+        final = used_up or isinstance(error, NoAddress | NoLetterFor)
         logger.warning("mail not sent", message_id=message.id, reason=type(error).__name__)
         outbox.save_attempt(claimed, str(error), clock(), again=not final)
         return False

@@ -1,12 +1,13 @@
 """Suspended records: kept once, corrected under a version, never lost."""
 
+import json
 import random
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from billing.core.usage import Received, Suspended
+from billing.core.usage import Received, Suspended, open_pack
 from billing.store import collectors, suspense
 from billing.store.transactions import EditConflict
 from tests import faults
@@ -141,3 +142,14 @@ def test_folding_completeness_changes_no_figure_wherever_it_is_killed():
 def test_a_collector_never_heard_is_not_invented():
     assert collectors.load("col-9", "b1") is None
     assert collectors.list_collectors() == []
+
+
+def test_a_problem_that_quotes_a_page_is_kept_short_and_the_pack_whole():
+    data = json.dumps({"v": 1, "collector": "c" * 500_000}).encode()
+    refused = open_pack(data, {}, date(2026, 10, 1))
+
+    assert suspense.put([refused], SETTINGS) == 1
+
+    kept = suspense.load(suspense.id_of(refused))
+    assert len(kept.problem) == 1_000
+    assert kept.raw == refused.raw

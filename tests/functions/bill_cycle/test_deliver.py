@@ -2,13 +2,14 @@
 
 import email
 import email.policy
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from billing.adapters import documents
+from billing.adapters import aws, documents
 from billing.config import load_isp
 from billing.store import outbox
 from billing.store.outbox import Message
@@ -108,6 +109,25 @@ def test_a_mail_that_was_refused_stays_due_with_its_reason_and_gives_up_in_the_e
     assert "is not an address" in waiting.last_error
     assert outbox.load(waiting.id, waiting.at).state == "failed"
     assert outbox.due(LATER) == []
+
+
+def test_a_busy_mail_service_costs_nobody_his_bill():
+    new_customer("Ada")
+    whole_cycle()
+    busy = {"Code": "TooManyRequestsException", "Message": "Maximum sending rate exceeded."}
+
+    def refuse(**_):
+        return SimpleNamespace(status_code=429), {"Error": busy}
+
+    events = aws.client("sesv2").meta.events
+    events.register("before-call.sesv2.SendEmail", refuse)
+    try:
+        for _ in range(deliver.ATTEMPTS_MAX + 1):
+            assert delivered() == {"sent": 0, "failed": 1}
+    finally:
+        events.unregister("before-call.sesv2.SendEmail", refuse)
+
+    assert delivered() == {"sent": 1, "failed": 0}
 
 
 def test_a_message_somebody_else_is_sending_is_left_alone():
