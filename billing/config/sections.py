@@ -159,6 +159,11 @@ class PaymentsSection(_Section):
     currency: Currency
     amount_min: str  # the processor's minimum, decimal text
 
+    @property
+    def least(self) -> Money:
+        """The smallest amount that can be paid online."""
+        return Money.parse(self.amount_min, self.currency)
+
     @model_validator(mode="after")
     def _amount_is_exact(self) -> Self:
         with _refusals():

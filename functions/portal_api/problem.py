@@ -68,6 +68,7 @@ STATUS: Mapping[str, int] = {
     "PeriodBilledAlready": 409,
     "PlanHeldAlready": 409,
     "NothingToPay": 409,
+    "TooSmallToPayOnline": 409,
     "PaymentUnderWay": 409,
     "CheckoutBusy": 409,
     # what depends on others

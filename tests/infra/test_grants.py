@@ -85,3 +85,15 @@ def test_a_collector_may_put_records_on_one_stream_and_nothing_else(prod: Templa
 
     assert actions == ["kinesis:PutRecords"]
     assert "DataUsageRecords" in on
+
+
+def test_the_console_invites_into_the_customers_pool_and_touches_no_other(
+    templates: Templates,
+) -> None:
+    on_pools = [(id, actions, on) for id, actions, on in statements(templates) if "Auth" in on]
+
+    assert [id for id, _, _ in on_pools if "Staff" not in id] == []
+    for _, actions, on in on_pools:
+        assert set(actions) == {"cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"}
+        assert "AuthCustomers" in on
+        assert "AuthStaff" not in on

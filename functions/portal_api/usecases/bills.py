@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from billing.adapters.secrets import load_secret
 from billing.config import Isp
 from billing.core.charging import Charge
+from billing.core.errors import BillingError
 from billing.core.invoicing import Difference, Invoice, compare
 from billing.core.ledger import OpenItem
 from billing.core.money import CurrencyMismatch, Money
@@ -17,6 +18,17 @@ from billing.store.access import EVERY_ACCOUNT, Access
 from billing.store.pages import Page
 from billing.store.transactions import commit
 from functions.portal_api.operation import Operation
+
+
+class TooSmallToPayOnline(BillingError):
+    """The processor collects no such small amount."""
+
+    def __init__(self, invoice: Invoice, amount: Money, least: Money) -> None:
+        super().__init__(
+            f"{amount} cannot be paid online, where payments begin at {least}:"
+            f" please transfer it with the number {invoice.number}, or with your next bill"
+        )
+        self.amount, self.least = amount, least
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +108,17 @@ def pdf(bill: Bill) -> bytes:
     return documents.get(os.environ["DOCUMENTS_BUCKET"], documents.document_key(bill.invoice))
 
 
-def begin_checkout(token: str, portal_url: str, now: datetime) -> str:
+def begin_checkout(token: str, portal_url: str, now: datetime, isp: Isp) -> str:
     """The address of the processor's page for what is open of a bill: the same while it stands."""
     from billing.adapters.checkout import PageUrls, open_checkout_for
 
     urls = PageUrls(success=f"{portal_url}/paid/{token}", cancel=f"{portal_url}/pay/{token}")
-    return open_checkout_for(invoices.invoice_of_token(token), now, urls)
+    invoice = invoices.invoice_of_token(token)
+    item, least = invoices.load_item(invoice), isp.payments.least
+    # The processor's least is known in one currency; in others its own refusal has to do.
+    if item and not item.settled and item.open.currency == least.currency and item.open < least:
+        raise TooSmallToPayOnline(invoice, item.open, least)
+    return open_checkout_for(invoice, now, urls)
 
 
 def issue_ad_hoc(

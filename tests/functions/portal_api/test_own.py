@@ -159,6 +159,66 @@ def test_the_button_of_a_pay_link_opens_one_hosted_page(both, as_customer, monke
     assert again.headers["Location"] == first.headers["Location"]
 
 
+@pytest.fixture
+def no_processor(monkeypatch):
+    """Whoever asks the processor for a page here fails."""
+    monkeypatch.setenv("PROCESSOR_SECRET", "not-there")
+    processor.connected.cache_clear()
+    yield
+    processor.connected.cache_clear()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_whatever_follows_a_pay_link_opens_no_payment_page(both, as_customer, no_processor, method):
+    before = AccountRow.count(), LedgerRow.count()
+    for agent in ("", "Mozilla/5.0 (compatible; LinkScanner/1.0)", "facebookexternalhit/1.1"):
+        answer = as_customer(None)(method, "/pay/token-MF-1", headers={"user-agent": agent})
+        assert answer.status == (200 if method == "GET" else 405)
+
+    assert (AccountRow.count(), LedgerRow.count()) == before
+
+
+def test_a_settled_bill_is_told_to_be_paid_and_opens_no_payment_page(
+    billing, as_customer, no_processor
+):
+    settled = issue(open_customer(billing, "Nil"), "MF-3", "0.00")
+    nobody = as_customer(None)
+    page = nobody.post(f"/pay/{settled.pay_token}", headers={"accept": "text/html"})
+    data = nobody.post(f"/pay/{settled.pay_token}", headers={"accept": "application/json"})
+
+    assert page.status == data.status == 409
+    assert "Nothing is open on this bill" in page.text
+    assert "<form" not in page.text
+    assert data.json["title"] == "Nothing to pay"
+
+
+def test_what_the_processor_does_not_collect_is_told_with_another_way_to_pay(
+    billing, as_customer, no_processor
+):
+    small = issue(open_customer(billing, "Few"), "MF-4", "0.49")
+    page = as_customer(None).post(f"/pay/{small.pay_token}", headers={"accept": "text/html"})
+
+    assert page.status == 409
+    assert "payments begin at" in page.text
+    assert "transfer it with the number MF-4" in page.text
+
+
+def test_an_unknown_pay_link_is_a_page_that_tells_nothing(both, as_customer, no_processor):
+    nobody = as_customer(None)
+    pages = [
+        nobody(method, f"/pay/{token}", headers={"accept": "text/html"})
+        for method in ("GET", "POST")
+        for token in ("guess", "token-MF-1x", "0")
+    ]
+
+    assert {page.status for page in pages} == {404}
+    assert {page.text for page in pages} == {pages[0].text}
+    assert "Unknown pay link" in pages[0].text
+    for method in ("GET", "POST"):
+        data = nobody(method, "/pay/guess", headers={"accept": "application/json"})
+        assert (data.status, data.json["title"]) == (404, "Unknown pay link")
+
+
 def test_staff_issues_an_invoice_outside_the_cycle_once(billing):
     account_id = open_customer(billing, "Cleo")
     wanted = {
