@@ -20,6 +20,7 @@ HOUR = 3600
 DAY = 24 * HOUR
 RECORDS_PER_PACK = 500
 SESSION_HOURS = 72  # on average
+SETTLED = 5  # seconds before now: no report is received in the future
 LOST = 0.005  # share of reports that never arrive; the next one carries their octets
 FROM_SUBSCRIBER = 0.09  # share of the traffic that is upload
 OF_LINE_MAX = 0.8  # share of its line's rate that a customer fills at most
@@ -98,6 +99,11 @@ class Line:
         elif fate < 1 - LOST:
             yield self._report("interim", at)
 
+    def hang_up(self, at: int) -> Iterator[dict[str, Any]]:
+        """The end of the session that runs, as its router restarts."""
+        if self.session_id:
+            yield self._report("stop", at)
+
     def _octets(self, start: int) -> int:
         shares = WORK if self.person.business else HOME
         share = shares[start // HOUR % 24] / SHARES * self.chance.uniform(0.3, 1.7)
@@ -158,7 +164,10 @@ class Deliveries:
 def days_of_traffic(
     everybody: Sequence[Person], first: date, now: datetime, zone: str
 ) -> Iterator[list[dict[str, Any]]]:
-    """The reports of each local day up to now, in the order in which they were received."""
+    """The reports of each local day up to now, in the order in which they were received.
+
+    The last ones end every session: what the simulated routers report later begins anew.
+    """
     lines = [_line(person, now, zone) for person in everybody]
     day, until = first, int(now.timestamp())
     while (start := int(local_midnight(day, zone).timestamp())) < until:
@@ -169,6 +178,7 @@ def days_of_traffic(
             key=lambda report: report["received_at"],
         )
         day += timedelta(days=1)
+    yield [report for line in lines for report in line.hang_up(until - SETTLED)]
 
 
 def _line(person: Person, now: datetime, zone: str) -> Line:

@@ -152,7 +152,7 @@ def _pay(phone: Visit, link: str) -> None:
     page.get_by_role("button", name="Declined card").click()
     expect(page.get_by_text("Your card was declined")).to_be_visible()
     page.get_by_role("button", name="Pay").click()
-    expect(page.get_by_role("link", name="Back to the bill")).to_be_visible()
+    expect(page.get_by_role("heading", name="Paid. Thank you!")).to_be_visible()
     phone.shot("paid")
     page.get_by_role("link", name="Back to the bill").click()
     expect(page.get_by_text("Nothing is open on this bill.")).to_be_visible()
