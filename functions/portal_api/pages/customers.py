@@ -85,6 +85,7 @@ def show(
         cursor=read_cursor(app, cursor) if not problem else None,
         limit=TIMELINE_LENGTH,
     )
+    known = logins.list_logins(account_id, EVERY_ACCOUNT)
     listed = bills.list_bills(account_id, EVERY_ACCOUNT, today=day_now, limit=BILLS_SHOWN)
     return html(
         "console/customer.html",
@@ -98,8 +99,8 @@ def show(
         bills=[views.bill_row(bill) for bill in listed.items],
         events=[views.event(event) for event in events.items],
         events_next=write_cursor(app, f"/console/customers/{account_id}", events.cursor),
-        logins=logins.list_logins(account_id, EVERY_ACCOUNT),
-        invite=found.subject.email,
+        logins=known,
+        invite="" if known else found.subject.email,
         today=day_now.isoformat(),
         note=note,
     )

@@ -54,7 +54,8 @@ def environment() -> Environment:
 def money(amount: Money, language: str = "en_IE") -> str:
     """12.30 EUR as `€12.30`; a negative amount keeps its sign before the symbol."""
     exact = Decimal(amount.minor).scaleb(-minor_digits(amount.currency))
-    return format_currency(exact, amount.currency, locale=language)
+    # A true minus: browsers break lines after a hyphen.
+    return format_currency(exact, amount.currency, locale=language).replace("-", "\N{MINUS SIGN}")
 
 
 def octets(count: int) -> str:

@@ -166,7 +166,8 @@ def _total(review: Review | None) -> Money | None:
 def _show(app: APIGatewayHttpResolver, run_id: str, problem: str = "") -> Response:
     seen = bill_runs.view(run_id)
     run = seen.run
-    bills = _bills(seen)
+    # A busy page asks again every two seconds: the bills stand there when the work is done.
+    bills = [] if run.state in BUSY else _bills(seen)
     shown = _row(RunRow(run, seen.review)) | {
         "busy": BUSY.get(run.state, ""),
         "stuck": run.state == "preparing" and app.context["now"] - run.opened_at > STUCK_AFTER,

@@ -10,6 +10,7 @@ from functions.portal_api.pages import views
 from functions.portal_api.usecases import usage_view
 from functions.portal_api.usecases.usage_view import Series
 
+UNREMARKABLE = {"reset"}  # a router that restarts tells no end: nothing is lost by it
 OLD_AFTER = timedelta(minutes=30)  # routers tell every few minutes; longer silence is worth a mark
 
 
@@ -36,5 +37,5 @@ def chart(found: tuple[Series, ...], isp: Isp, now: datetime) -> dict[str, Any]:
         "total": sum(one.octets_in + one.octets_out for one in found),
         "newest": newest,
         "stale": newest is None or now - newest > OLD_AFTER,
-        "flags": views.marks({flag for one in found for flag in one.flags}),
+        "flags": views.marks({flag for one in found for flag in one.flags} - UNREMARKABLE),
     }

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import count
 
 import boto3
 import pytest
@@ -23,6 +24,7 @@ from tests.functions.portal_api.world import NOW, Door, give_login
 
 PASSWORD = "Correct-horse-7-battery"
 FIRST = "First-time-1-only"
+NAMES = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -203,10 +205,13 @@ class Cognito:
     pool: str
     client: str
 
-    def add(self, name: str) -> None:
+    def add(self) -> str:
+        """Somebody new, with a first password; their name."""
+        name = f"ann-{next(NAMES)}"
         boto3.client("cognito-idp").admin_create_user(
             UserPoolId=self.pool, Username=name, TemporaryPassword=FIRST
         )
+        return name
 
 
 @pytest.fixture(scope="module")
@@ -234,22 +239,21 @@ def door(request, shared_doors) -> Door:
 
 
 def test_a_wrong_password_and_an_unknown_name_are_told_in_the_same_words(door, pool):
-    pool.add(f"ann-{id(door)}")
+    name = pool.add()
     page = door.get("/signin", query={"next": "/console"})
-    again = press(door, page, "/signin", username=f"ann-{id(door)}", password="wrong")
+    again = press(door, page, "/signin", username=name, password="wrong")
     unknown = press(door, page, "/signin", username="nobody-of-ours", password="wrong")
 
     assert (again.status, unknown.status) == (401, 401)
     assert problems(again) == problems(unknown) == ["The user name or the password is wrong."]
     kept = forms(again)["/signin"].fields
-    assert (kept["username"], kept["next"]) == (f"ann-{id(door)}", "/console")
+    assert (kept["username"], kept["next"]) == (name, "/console")
     assert kept["password"] == ""
     assert not again.cookies
 
 
 def test_the_first_password_is_replaced_before_the_door_opens(door, pool):
-    name = f"ben-{id(door)}"
-    pool.add(name)
+    name = pool.add()
     asked = press(door, door.get("/signin"), "/signin", username=name, password=FIRST)
     assert asked.status == 200
     assert not asked.cookies
