@@ -42,7 +42,6 @@ unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser"
 
 acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## the demo and the browser test, on the emulator
-	$(BIN)/python -m local.demo --port $(PORT) --accounts $(ACCOUNTS)
 	$(BIN)/python -m pytest -m "emulator or browser"
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
