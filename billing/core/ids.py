@@ -1,14 +1,10 @@
 """Ids: typed, opaque, ordered by time, never reused: `inv_01k9x…`."""
 
 import hashlib
-import re
 from datetime import datetime
-
-from billing.core.errors import BillingError
 
 # Crockford's base 32, lower case: no i, l, o, u, so that an id can be read aloud.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_SHAPE = re.compile(rf"[a-z]{{3}}_[0-7][{_ALPHABET}]{{25}}")
 _ENTROPY_BYTES = 10
 
 PREFIXES = {
@@ -25,15 +21,6 @@ PREFIXES = {
     "nte": "note",
     "imp": "import",
 }
-
-
-class BadId(BillingError):
-    """The text is not an id of the kind that was expected."""
-
-    def __init__(self, text: str, prefix: str) -> None:
-        kind = PREFIXES.get(prefix, prefix)
-        super().__init__(f"{text!r} is no {kind} id: one looks like {prefix}_ and 26 signs")
-        self.text, self.prefix = text, prefix
 
 
 def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
@@ -53,13 +40,6 @@ def derived_id(prefix: str, at: datetime, *parts: str) -> str:
     """The id that follows from facts: the same instant and parts give the same id, for ever."""
     joined = "\x1f".join(parts).encode()
     return new_id(prefix, at, hashlib.sha256(joined).digest()[:_ENTROPY_BYTES])
-
-
-def checked_id(text: str, prefix: str) -> str:
-    """The text itself if it has the shape of such an id, else BadId."""
-    if not (text.startswith(f"{prefix}_") and _SHAPE.fullmatch(text)):
-        raise BadId(text, prefix)
-    return text
 
 
 def _milliseconds(at: datetime) -> int:

@@ -206,12 +206,6 @@ def held_days(span: Span, period: Period) -> tuple[date, date] | None:
     return (first, last) if first < last else None
 
 
-def days_held(span: Span, period: Period) -> int:
-    """How many local days of the period a span is charged for."""
-    held = held_days(span, period)
-    return 0 if held is None else (held[1] - held[0]).days
-
-
 def rfc3339(at: datetime, timespec: str = "auto") -> str:
     """An instant on the wire: "2026-10-01T09:30:00Z"; timespec "milliseconds" for sort keys."""
     if at.tzinfo is None:

@@ -194,24 +194,6 @@ def save_new_service(
     return _commit_new(_new_service_puts(service)[0], puts)
 
 
-def save_party(party: Party, account_id: str, event: Event, also: Sequence[Put] = ()) -> Party:
-    """Save an edited party. Returns it with its new version.
-
-    account_id  on whose timeline the event stands
-    """
-    puts = [rows.party_put(party), *rows.held_lock("party", party.id, party.external_id)]
-    commit([*puts, timeline.put_of(account_id, event), *also])
-    return replace(party, version=party.version + 1)
-
-
-def save_subject(
-    subject: Subject, account_id: str, event: Event, also: Sequence[Put] = ()
-) -> Subject:
-    """Save edited personal data. Returns it with its new version."""
-    commit([rows.subject_put(subject), timeline.put_of(account_id, event), *also])
-    return replace(subject, version=subject.version + 1)
-
-
 def save_account(account: Account, event: Event, also: Sequence[Put] = ()) -> Account:
     """Save an edited account; its currency, seller and payer are for ever (FixedForEver).
 

@@ -1,6 +1,6 @@
 """Views of a whole customer: for pages, for support, for the draft of a bill."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,12 +85,6 @@ def load_customer(account_id: str, access: Access, price_of: PriceOf | None = No
         balance=position.balance,
         credit=position.credit,
     )
-
-
-def customers_of(account_ids: Iterable[str]) -> Iterator[Customer]:
-    """Many customers for the bill cycle, one after the other; prices are read once."""
-    price_of = price_versions()
-    return (load_customer(account_id, EVERY_ACCOUNT, price_of) for account_id in account_ids)
 
 
 def list_customers(

@@ -23,7 +23,7 @@ from billing.store.tables import UsageRow
 from billing.store.transactions import EditConflict
 from billing.store.usage_rows import content, put_all
 
-State = Literal["open", "recycled", "discarded"]
+State = Literal["open", "recycled"]
 _PART_BYTES = 300_000
 _PROBLEM_MAX = 1_000  # letters; a problem may quote what was sent, and that is kept in full anyway
 
@@ -68,7 +68,7 @@ class Suspense:
     seq: int | None  # None: a whole pack
     state: State
     corrected: str  # JSON that replaces raw when it is recycled; "" until somebody corrects it
-    actor: str  # who corrected, recycled or discarded it last
+    actor: str  # who corrected or recycled it last
     at: datetime | None  # when
     version: int
 
@@ -122,12 +122,11 @@ def save_correction(id: str, corrected: str, version: int, actor: str, at: datet
 
 def save_recycled(id: str, actor: str, at: datetime) -> bool:
     """It went through mediation and counts. False: that was known."""
-    return _save_state(id, "recycled", actor, at)
-
-
-def save_discarded(id: str, actor: str, at: datetime) -> bool:
-    """It is not usage and never will be. False: that was known."""
-    return _save_state(id, "discarded", actor, at)
+    known = load(id)
+    if known.state == "recycled":
+        return False
+    _save(id, known.version, _mark(actor, at), "recycled")
+    return True
 
 
 def save_refused(id: str, reason: str, problem: str, at: datetime) -> None:
@@ -187,14 +186,6 @@ def _put(one: Suspended, settings: Settings) -> bool:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
         return False
-    return True
-
-
-def _save_state(id: str, state: State, actor: str, at: datetime) -> bool:
-    known = load(id)
-    if known.state == state:
-        return False
-    _save(id, known.version, _mark(actor, at), state)
     return True
 
 

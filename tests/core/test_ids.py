@@ -1,10 +1,10 @@
+import re
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.core.ids import BadId, checked_id, derived_id, new_id
+from billing.core.ids import derived_id, new_id
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 ENTROPY = st.binary(min_size=10, max_size=10)
@@ -21,17 +21,9 @@ def test_the_same_facts_give_the_same_id_and_others_another():
     assert derived_id("inv", NOON, "ab", "c") != derived_id("inv", NOON, "a", "bc")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "inv_", "acc_01k6fw24g00000000000000000", "inv_01K6", "inv_/../x"]
-)
-def test_what_is_no_id_of_an_invoice_is_refused(text):
-    with pytest.raises(BadId, match="is no invoice id"):
-        checked_id(text, "inv")
-
-
 @given(INSTANTS, ENTROPY)
-def test_every_id_has_the_shape_that_is_checked(at, entropy):
-    assert checked_id(new_id("acc", at, entropy), "acc")
+def test_every_id_can_be_read_aloud(at, entropy):
+    assert re.fullmatch("acc_[0-7][0-9a-hjkmnp-tv-z]{25}", new_id("acc", at, entropy))
 
 
 @given(INSTANTS, ENTROPY, ENTROPY)

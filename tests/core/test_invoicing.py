@@ -46,10 +46,6 @@ def test_documents_come_back_from_their_bytes_as_they_went():
     assert from_canonical(canonical(invoice())) == invoice()
 
 
-def test_a_document_says_which_days_it_is_for():
-    assert draft().supplied == (date(2026, 11, 1), date(2026, 12, 1))
-
-
 @pytest.mark.parametrize(
     ("party", "change", "field", "text"),
     [

@@ -7,11 +7,11 @@ import pytest
 from billing.core.party import IdentityAlreadyAssigned, IdentityAssignment
 from billing.core.period import Span
 from billing.core.subscription import change_plan
-from billing.store import accounts, assignments, catalog, customers, logins, timeline
+from billing.store import account_rows, accounts, assignments, catalog, customers, logins, timeline
 from billing.store.access import EVERY_ACCOUNT, AccountNotFound, only
 from billing.store.accounts import ExternalIdTaken, FixedForEver
 from billing.store.logins import Login
-from billing.store.transactions import EditConflict
+from billing.store.transactions import EditConflict, commit
 from tests.examples import at, customer, eur, event, fibre
 from tests.faults import calls_of, deaths, killed
 
@@ -125,7 +125,7 @@ def test_a_changed_plan_is_read_with_the_prices_it_names(ada):
 
 def test_a_renamed_customer_is_listed_under_the_new_name_only(ada):
     subject = accounts.load_subject("pty_1")
-    accounts.save_subject(replace(subject, name="Ada Berg"), "acc_1", event("party.changed"))
+    commit([account_rows.subject_put(replace(subject, name="Ada Berg"))])
 
     assert [one.name for one in customers.list_customers("ada b").items] == ["Ada Berg"]
     assert customers.list_customers("ada l").items == ()

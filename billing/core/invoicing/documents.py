@@ -39,13 +39,6 @@ class Draft:
     total: Money
     pay_token: str  # secret: it opens the bill
 
-    @property
-    def supplied(self) -> tuple[date, date]:
-        """The local days the document is for, half-open: from the first line's to the last's."""
-        if not self.lines:
-            return self.period.start, self.period.end
-        return min(line.span[0] for line in self.lines), max(line.span[1] for line in self.lines)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice(Draft):

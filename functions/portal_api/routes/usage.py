@@ -42,7 +42,7 @@ def list_unbilled(since: Since = None, until: Until = None) -> Response[counted.
 
 @router.get("/v1/suspense", summary="Records that could not be counted", tags=["usage"])
 def list_suspense(
-    state: Annotated[Literal["open", "recycled", "discarded"], Query()] = "open",
+    state: Annotated[Literal["open", "recycled"], Query()] = "open",
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> Response[counted.SuspenseListOut]:
     found = suspended.list_suspended(state, limit)

@@ -80,12 +80,6 @@ def bill(invoice_id: str, sees: Access, today: date) -> Bill:
     return _bill(found, invoices.load_item(found), today)
 
 
-def bill_of_number(number: str, sees: Access, today: date) -> Bill:
-    """One invoice by the number printed on it."""
-    found = invoices.invoice_by_number(number, sees)
-    return _bill(found, invoices.load_item(found), today)
-
-
 def bill_of_token(token: str, today: date) -> Bill:
     """The invoice a pay link opens. Raises UnknownPayLink."""
     found = invoices.invoice_of_token(token)

@@ -4,18 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.core.catalog import Offering, PriceVersion, price_version_from
-from billing.core.errors import BillingError
 from billing.store import catalog
 from billing.store.timeline import Event
 from billing.store.transactions import commit
 from functions.portal_api.operation import Operation
-
-
-class ValidInThePast(BillingError):
-    """A version that begins before today would change what was already sold."""
-
-    def __init__(self, valid_from: str, today: str) -> None:
-        super().__init__(f"valid_from: {valid_from} is before {today}; let it begin later")
 
 
 def offerings() -> tuple[Offering, ...]:
