@@ -53,6 +53,7 @@ STATUS: Mapping[str, int] = {
     "KeyReused": 422,
     "EntryConflict": 409,
     "CycleAlreadyRun": 409,
+    "PlanRuns": 409,
     "RunNotFinished": 409,
     "WrongRunState": 409,
     "RunUnderWay": 409,

@@ -23,11 +23,12 @@ from billing.store import accounts, assignments, catalog, timeline
 from billing.store import customers as store
 from billing.store.access import EVERY_ACCOUNT, Access
 from billing.store.account_rows import new_lock, party_put, subject_put
-from billing.store.customers import Customer
+from billing.store.customers import AccountSummary, Customer, CustomerSummary
 from billing.store.pages import Page
 from billing.store.timeline import Event
 from billing.store.transactions import EditConflict, commit
 from functions.portal_api.operation import Operation
+from functions.portal_api.problem import InvalidField
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,9 @@ def list_customers(
     """Customers by name; `query`: the beginning of a name, or an id, external id, identity."""
     by_identity = _account_of_identity(query) if query and cursor is None else None
     found = store.list_customers(by_identity or query, cursor=cursor, limit=limit)
-    price_of = catalog.price_versions()
     return Page(
         tuple(
-            _row(store.load_customer(account.account_id, EVERY_ACCOUNT, price_of), today)
-            for summary in found.items
-            for account in summary.accounts
+            _row(summary, account, today) for summary in found.items for account in summary.accounts
         ),
         found.cursor,
     )
@@ -116,13 +114,13 @@ def own_customers(account_ids: tuple[str, ...]) -> tuple[Customer, ...]:
     return tuple(store.load_customer(one, access, price_of) for one in account_ids)
 
 
-def state_of(customer: Customer, today: date) -> str:
+def state_of(customer: Customer | AccountSummary, today: date) -> str:
     """active, closed, or overdue when an open item's due day is over."""
     late = any(item.due_on < today and item.open.minor > 0 for item in customer.open_items)
     return "overdue" if late else customer.account.state
 
 
-def plan_of(customer: Customer) -> str:
+def plan_of(customer: Customer | AccountSummary) -> str:
     """The names of the running plans."""
     running = (one for one in customer.subscriptions if one.ended is None)
     return ", ".join(sorted({one.current.price.name for one in running}))
@@ -185,13 +183,17 @@ def edit_party(op: Operation, party_id: str, version: int, changes: Mapping[str,
 def create_account(op: Operation, fields: Mapping[str, Any], isp: Isp) -> Account:
     """An account of a party; what is left out is the ISP's own. wire.requests.AccountIn."""
     payer = accounts.load_party(fields["party_id"])
+    anchor = fields["cycle_anchor"] or isp.cycles.anchors[0]
+    if anchor not in isp.cycles.anchors:
+        days = ", ".join(str(day) for day in isp.cycles.anchors)
+        raise InvalidField("#/cycleAnchor", f"no cycle begins on day {anchor}: use {days}")
     new = Account(
         id=op.id("acc"),
         party_id=payer.id,
         seller_id=isp.seller(fields["seller_id"] or "").id,
         currency=fields["currency"] or isp.isp.currency,
         language=fields["language"] or isp.isp.language,
-        cycle_anchor=fields["cycle_anchor"] or isp.cycles.anchors[0],
+        cycle_anchor=anchor,
         opened_on=fields["opened_on"] or local_day(op.at, isp.isp.zone),
         tax_place=TaxPlace(**fields["tax_place"]),
         billing_address=Address(**fields["billing_address"]),
@@ -278,15 +280,15 @@ def _contacts(fields: list[Mapping[str, Any]]) -> tuple[Contact, ...]:
     return tuple(Contact(**contact) for contact in fields)
 
 
-def _row(found: Customer, today: date) -> CustomerRow:
+def _row(who: CustomerSummary, one: AccountSummary, today: date) -> CustomerRow:
     return CustomerRow(
-        found.account.id,
-        found.party.id,
-        found.subject.name,
-        found.account.external_id,
-        plan_of(found),
-        state_of(found, today),
-        found.balance,
+        one.account.id,
+        who.party_id,
+        who.name,
+        one.account.external_id,
+        plan_of(one),
+        state_of(one, today),
+        one.balance,
     )
 
 

@@ -23,6 +23,7 @@ from billing.core.period import (
 from billing.core.subscription import Subscription
 from billing.store import accounts, catalog, invoices
 from billing.store.access import EVERY_ACCOUNT, Access
+from billing.store.customers import load_customer
 from billing.store.timeline import Event
 from billing.store.transactions import EditConflict
 from functions.portal_api.operation import Operation
@@ -65,6 +66,17 @@ class Preview:
     usage_from: datetime  # the grid hour from which usage is counted under the new price
 
 
+class PlanRuns(BillingError):
+    """A second plan on a service would charge it twice."""
+
+    def __init__(self, running: Subscription) -> None:
+        super().__init__(
+            f"the service already pays {running.current.price.name}:"
+            " change that plan, or let the new one begin when it has ended"
+        )
+        self.running = running
+
+
 def subscription(account_id: str, subscription_id: str, sees: Access) -> Subscription:
     """One subscription with its timeline. Raises SubscriptionNotFound."""
     return accounts.load_subscription(account_id, subscription_id, sees, catalog.price_versions())
@@ -87,6 +99,7 @@ def begin(
         raise CurrencyMismatch(account.currency, price.currency)
     _refuse_billed(account_id, since)
     new = core.start(op.id("sub"), account_id, service_id, price, since)
+    _refuse_second(new)
     text = f"{price.name} begins at {rfc3339(since)}"
     event = Event("subscription.started", op.actor, new.id, text, op.at)
     return accounts.save_subscription(new, event, also=op.keep(replace(new, version=1)))
@@ -203,3 +216,11 @@ def _billed(account_id: str, subscription_id: str) -> list[Charge]:
 def _preview(after: Subscription, lines: Sequence[Charge], at: datetime, isp: Isp) -> Preview:
     total = Money.total((line.amount for line in lines), after.current.price.currency)
     return Preview(after, tuple(lines), total, next_grid_hour(at, isp.usage.grid_zone))
+
+
+def _refuse_second(new: Subscription) -> None:
+    """A service pays one plan at a time. The same request again is not a second one."""
+    for one in load_customer(new.account_id, EVERY_ACCOUNT).subscriptions:
+        runs_on = one.ended is None or one.ended > new.started
+        if one.id != new.id and one.service_id == new.service_id and runs_on:
+            raise PlanRuns(one)

@@ -218,3 +218,26 @@ def test_accounts_are_left_alone_by_a_refused_change(billing, subscribed):
         account_id, subscribed.rsplit("/", 1)[1], EVERY_ACCOUNT, catalog.price_versions()
     )
     assert kept.version == 1
+
+
+def test_a_service_pays_one_plan_at_a_time(billing, subscribed):
+    account = subscribed.split("/subscriptions")[0]
+    held = billing.get(subscribed).json
+    wanted = {"serviceId": held["serviceId"], "offeringId": PLANS["fibre-500"], "since": MIDDLE}
+    refused = billing.post(f"{account}/subscriptions", wanted)
+
+    assert refused.status == 409
+    assert "already pays Fibre 100" in refused.json["detail"]
+    assert len(billing.get(account).json["subscriptions"]) == 1
+
+
+def test_an_account_is_opened_on_a_day_that_a_cycle_uses(billing):
+    payer = billing.post("/v1/parties", {"kind": "person", "name": "Ada"}).json["id"]
+    address = {"street": "Quay", "number": "1", "postcode": "T12", "town": "Cork", "country": "IE"}
+    wanted = {"partyId": payer, "billingAddress": address, "cycleAnchor": 7}
+    wanted["taxPlace"] = {"country": "IE"}
+    refused = billing.post("/v1/accounts", wanted)
+
+    assert refused.status == 422
+    assert refused.json["errors"][0]["pointer"] == "#/cycleAnchor"
+    assert "use 1, 15" in refused.json["detail"]
