@@ -54,8 +54,9 @@ class Visit:
         assert not grave, "\n".join(grave)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(f"{message.text} at {message.location}")
+        at = message.location["url"]
+        if message.type == "error" and not at.endswith("/favicon.ico"):  # the processor has none
+            self.complaints.append(f"{message.text} at {at}")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_staff_approve_a_run_and_the_customer_pays(system: Context, browser: Bro
     desk.page.reload()
     expect(desk.page.get_by_text("settled").first).to_be_visible()
 
-    assert desk.complaints + phone.complaints == []
+    assert not desk.complaints + phone.complaints
 
 
 def test_a_customer_reads_bills_and_usage_on_a_phone(system: Context, browser: Browser) -> None:
@@ -90,7 +91,7 @@ def test_a_customer_reads_bills_and_usage_on_a_phone(system: Context, browser: B
         phone.page.goto(f"{system.portal_url}/{name}")
         expect(phone.page.locator("h1").first).to_be_visible()
         phone.shot(name)
-    assert phone.complaints == []
+    assert not phone.complaints
 
 
 def test_the_console_fits_a_phone(system: Context, browser: Browser) -> None:
@@ -99,7 +100,7 @@ def test_the_console_fits_a_phone(system: Context, browser: Browser) -> None:
     for name in ("", "/customers", "/bill-runs", "/suspense"):
         phone.page.goto(f"{system.console_url}/console{name}")
         phone.shot(f"console{name.replace('/', '-')}")
-    assert phone.complaints == []
+    assert not phone.complaints
 
 
 def _sign_in(visit: Visit, address: str, name: str) -> None:
