@@ -32,7 +32,7 @@ from functions.bill_cycle import (
     number,
     open_run,
 )
-from functions.runtime import metrics
+from functions.runtime import clock, metrics
 from local.invoked import Invocation
 from local.people import CYCLE_ANCHOR
 
@@ -49,7 +49,8 @@ def bill(period: Period, at: datetime) -> Run:
         _each_part(draft_partition, opened["partitions"], "accounts")
         reviewed = _call(compare, opened)
         run_id, revision, digest = reviewed["run"], reviewed["revision"], reviewed["digest"]
-        told = Event("bill-run.approved", STAFF, run_id, f"Revision {revision} approved", at)
+        text = f"Revision {revision} approved"
+        told = Event("bill-run.approved", STAFF, run_id, text, clock())
         runs.approve(run_id, revision, digest, STAFF, told)
         frozen = _call(freeze, {"run": run_id, "revision": revision, "actor": STAFF})
         numbered = _call(number, frozen)

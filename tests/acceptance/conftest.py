@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from threading import Timer
 
 import pytest
 
+from billing.config import load_isp
+from billing.core.period import local_day, period_containing, preceding
 from local.context import ROOT, Context
 
 PORT, ACCOUNTS = 8180, 40
@@ -49,6 +52,13 @@ def system(environment: dict[str, str]) -> Iterator[Context]:
         watchdog.cancel()
         process.send_signal(signal.SIGINT)
         process.wait(STOP_SECONDS)
+
+
+def last_month() -> str:
+    """The first day of the closed month that nobody has billed yet."""
+    isp = load_isp()
+    today = local_day(datetime.now(UTC), isp.isp.zone)
+    return preceding(period_containing(today, 1, isp.isp.zone), 1).label
 
 
 def _after(seconds: float, process: subprocess.Popen[str]) -> Timer:

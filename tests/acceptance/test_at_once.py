@@ -16,6 +16,7 @@ from billing.core.usage import sealed, unpack_sessions
 from local.context import COLLECTOR, COLLECTOR_KEY, Context
 from local.logins import PASSWORD
 from tests.acceptance.books import Books, books, rows
+from tests.acceptance.conftest import last_month
 from tests.acceptance.driving import (
     asked,
     at_once,
@@ -30,7 +31,7 @@ from tests.acceptance.driving import (
 
 pytestmark = pytest.mark.emulator
 
-OCTOBER = {"anchor": 1, "period": "2026-10-01"}
+CYCLE = {"anchor": 1, "period": last_month()}
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,10 @@ def test_a_cycle_run_twice_at_once_and_killed_is_billed_once(system: Context, cl
     accounts = sorted({one["account_id"] for one in before.invoices})
 
     # Prepared by two members of staff at once and one more execution; workers die on the way.
-    inputs = {"cycle": OCTOBER, "attempt": 1, "actor": "staff:test", "supplementary": False}
+    inputs = {"cycle": CYCLE, "attempt": 1, "actor": "staff:test", "supplementary": False}
     statuses = at_once(
-        lambda: clara("POST", "/v1/bill-runs", OCTOBER)[0],
-        lambda: clara("POST", "/v1/bill-runs", OCTOBER)[0],
+        lambda: clara("POST", "/v1/bill-runs", CYCLE)[0],
+        lambda: clara("POST", "/v1/bill-runs", CYCLE)[0],
         lambda: start(system, "PrepareMachine", inputs),
     )
     assert 202 in statuses[:2]

@@ -1,16 +1,14 @@
 """What people do with a browser: staff approve a run, the customer pays; nothing breaks a page."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from billing.config import load_isp
-from billing.core.period import local_day, period_containing, preceding
 from local.context import HOME, Context
 from local.logins import PASSWORD
+from tests.acceptance.conftest import last_month
 
 pytestmark = pytest.mark.browser
 
@@ -122,12 +120,10 @@ def _look_at_a_customer(desk: Visit, system: Context) -> None:
 
 def _bill_the_last_month(desk: Visit, system: Context) -> str:
     """Prepare, review and approve; the pay link of one of the bills."""
-    page, isp = desk.page, load_isp()
-    today = local_day(datetime.now(UTC), isp.isp.zone)
-    month = preceding(period_containing(today, 1, isp.isp.zone), 1)
+    page = desk.page
     page.goto(f"{system.console_url}/console/bill-runs")
     desk.shot("bill-runs")
-    page.locator("#period").select_option(f"1:{month.label}")
+    page.locator("#period").select_option(f"1:{last_month()}")
     page.get_by_role("button", name="Prepare the run").click()
     approve = page.get_by_role("button", name="Approve and issue")
     expect(approve).to_be_visible(timeout=PATIENT)
