@@ -169,7 +169,7 @@ def days_of_traffic(
     The last ones end every session: what the simulated routers report later begins anew.
     """
     lines = [_line(person, now, zone) for person in everybody]
-    day, until = first, int(now.timestamp())
+    day, until = first, int(now.timestamp()) - SETTLED
     while (start := int(local_midnight(day, zone).timestamp())) < until:
         end = int(local_midnight(day + timedelta(days=1), zone).timestamp())
         hours = range(start, end, HOUR)
@@ -178,7 +178,7 @@ def days_of_traffic(
             key=lambda report: report["received_at"],
         )
         day += timedelta(days=1)
-    yield [report for line in lines for report in line.hang_up(until - SETTLED)]
+    yield [report for line in lines for report in line.hang_up(until)]
 
 
 def _line(person: Person, now: datetime, zone: str) -> Line:
