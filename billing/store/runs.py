@@ -121,6 +121,17 @@ def start_revision(run_id: str, event: Event) -> Run:
     return _move(run_id, decide, event)
 
 
+def void_revision(run_id: str, event: Event) -> Run:
+    """Leave the revision that is in review or being prepared: it can never be approved."""
+
+    def decide(run: Run) -> Run:
+        if run.state not in ("preparing", "review"):
+            raise WrongRunState(run, "be drafted anew")
+        return replace(run, state="preparing", revision=run.revision + 1, digest="")
+
+    return _move(run_id, decide, event)
+
+
 def park(run_id: str, revision: int, parked: Iterable[Parked]) -> int:
     """Keep who could not be billed and why, once for each; returns how many are new."""
     keys = ((run_part_key(run_id, "PARK", revision, one.account_id), one) for one in parked)

@@ -67,6 +67,7 @@ STATUS: Mapping[str, int] = {
     "PlanChangeInThePast": 409,
     "EndInThePast": 409,
     "PeriodBilledAlready": 409,
+    "PeriodIsIssued": 409,
     "PlanHeldAlready": 409,
     "NothingToPay": 409,
     "TooSmallToPayOnline": 409,

@@ -49,7 +49,7 @@ def register(app: APIGatewayHttpResolver) -> None:
 
         def do(op: Operation) -> Subscription:
             if offering == END:
-                return plans.end(op, account_id, subscription_id, at, version)
+                return plans.end(op, account_id, subscription_id, at, version, isp)
             return plans.change(op, account_id, subscription_id, offering, at, version, isp)
 
         return done_or(

@@ -168,7 +168,9 @@ def end(
     request = asked(router)
     return create(
         request,
-        lambda op: plans.end(op, account_id, subscription_id, wanted.at, request.seen),
+        lambda op: plans.end(
+            op, account_id, subscription_id, wanted.at, request.seen, settings.isp()
+        ),
         people.subscription,
         status=200,
     )

@@ -29,6 +29,7 @@ from billing.store.timeline import Event
 from billing.store.transactions import EditConflict, commit
 from functions.portal_api.operation import Operation
 from functions.portal_api.problem import InvalidField
+from functions.portal_api.usecases.drafted import make_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ def create_customer(op: Operation, wanted: NewCustomer, isp: Isp) -> CustomerIds
     if wanted.offering_id:
         price = catalog.load_offering(wanted.offering_id).version_on(wanted.start)
         subscriptions = (start(ids.subscription_id, ids.account_id, ids.service_id, price, begins),)
+        make_room(op, wanted.cycle_anchor, begins, isp)
     held = (
         IdentityAssignment(wanted.identity, service.id, ids.account_id, Span(begins, None)),
     ) if wanted.identity else ()  # fmt: skip

@@ -27,24 +27,10 @@ from billing.store.customers import load_customer
 from billing.store.timeline import Event
 from billing.store.transactions import EditConflict
 from functions.portal_api.operation import Operation
+from functions.portal_api.usecases.drafted import PeriodBilledAlready, make_room
 
 # Credits reach back to the lines that were charged in advance; a year of bills holds them all.
 BILLS_LOOKED_BACK = 13
-
-
-class PeriodBilledAlready(BillingError):
-    """A cycle charges a period once: what is dated into a billed one would move no money.
-
-    Judged by the last bill of a cycle and not by the clock: while a period is parked or in review,
-    its timeline may still be mended.
-    """
-
-    def __init__(self, at: datetime, period: Period) -> None:
-        super().__init__(
-            f"at: {rfc3339(at)} lies in a period that is billed already; choose a later instant,"
-            f" {period.end} or after, and settle the days before with a bill of their own"
-        )
-        self.at, self.period = at, period
 
 
 class PlanHeldAlready(BillingError):
@@ -100,6 +86,7 @@ def begin(
     _refuse_billed(account_id, since)
     new = core.start(op.id("sub"), account_id, service_id, price, since)
     _refuse_second(new)
+    make_room(op, account.cycle_anchor, since, isp, account_id)
     text = f"{price.name} begins at {rfc3339(since)}"
     event = Event("subscription.started", op.actor, new.id, text, op.at)
     return accounts.save_subscription(new, event, also=op.keep(replace(new, version=1)))
@@ -136,6 +123,7 @@ def change(
     now = _seen(account_id, subscription_id, version)
     price = _price(offering_id, at, isp)
     after = _changed(now, price, at)
+    make_room(op, _anchor(account_id), at, isp, account_id)
     text = f"Plan changes from {now.current.price.name} to {price.name} at {rfc3339(at)}"
     event = Event("subscription.changed", op.actor, subscription_id, text, op.at)
     saved = replace(after, version=version + 1)
@@ -155,14 +143,19 @@ def preview_end(
 
 
 def end(
-    op: Operation, account_id: str, subscription_id: str, at: datetime, version: int
+    op: Operation, account_id: str, subscription_id: str, at: datetime, version: int, isp: Isp
 ) -> Subscription:
     """End the subscription. `version` is the one that was seen; else EditConflict."""
     after = _ended(_seen(account_id, subscription_id, version), at)
+    make_room(op, _anchor(account_id), at, isp, account_id)
     text = f"{after.current.price.name} ends at {rfc3339(at)}"
     event = Event("subscription.ended", op.actor, subscription_id, text, op.at)
     saved = replace(after, version=version + 1)
     return accounts.save_subscription(after, event, also=op.keep(saved))
+
+
+def _anchor(account_id: str) -> int:
+    return accounts.load_account(account_id, EVERY_ACCOUNT).cycle_anchor
 
 
 def _changed(now: Subscription, price: PriceVersion, at: datetime) -> Subscription:
