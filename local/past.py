@@ -86,7 +86,7 @@ class Past:
         held, last = self._subscription(person), person.end or date.max
         op = Operation(STAFF, self._at(last - timedelta(days=7), 10), "leaves")
         end = self._at(last, 0)
-        subscriptions.end(op, held.account_id, held.id, end, held.version)
+        subscriptions.end(op, held.account_id, held.id, end, held.version, self.isp)
 
     def _change_plan(self, person: Person) -> None:
         held, then = self._subscription(person), self._at(person.faster_on or date.max, 11)
