@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -28,6 +29,7 @@ EXPECTED = {  # what is replaced below, with the parameters it had when the patc
     "lambda_runtime.Worker._drain_stderr_bounded": None,
     "lambda_runtime.zipfile.ZipFile": None,
     "provisioners._sm_secret_create": ["logical_id", "props", "stack_name"],
+    "scheduler._schedule_last_fired": None,
     "iam_actions._ses_v2_resource_arn": ["method", "path", "body", "region", "account_id"],
 }
 
@@ -141,13 +143,31 @@ def mail_is_its_senders(named: Callable[..., str]) -> Callable[..., str]:
     return patched
 
 
+class FiredSince(dict[Any, float]):
+    """When each schedule fired last, which counts from this start at the earliest.
+
+    A service that is never restarted has no schedule that became overdue while it was off.
+    """
+
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self.start = start
+
+    def __setitem__(self, schedule: Any, at: float) -> None:
+        super().__setitem__(schedule, max(at, self.start))
+
+
 def main() -> None:
     from ministack.app import main as serve  # pyright: ignore[reportMissingImports]
     from ministack.core import (  # pyright: ignore[reportMissingImports]
         iam_actions,
         lambda_runtime,
     )
-    from ministack.services import kinesis, lambda_svc  # pyright: ignore[reportMissingImports]
+    from ministack.services import (  # pyright: ignore[reportMissingImports]
+        kinesis,
+        lambda_svc,
+        scheduler,
+    )
     from ministack.services.cloudformation import (  # pyright: ignore[reportMissingImports]
         provisioners,
     )
@@ -161,6 +181,7 @@ def main() -> None:
                 "lambda_svc": lambda_svc,
                 "lambda_runtime": lambda_runtime,
                 "provisioners": provisioners,
+                "scheduler": scheduler,
             }
         )
     except WrongEmulator as error:
@@ -174,6 +195,7 @@ def main() -> None:
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     secret["create"] = ref_is_arn(secret["create"])
     iam_actions._ses_v2_resource_arn = mail_is_its_senders(iam_actions._ses_v2_resource_arn)
+    scheduler._schedule_last_fired = FiredSince(time.time())
     lambda_svc._poll_kinesis = KinesisMappings(lambda_svc, kinesis).poll
     serve()
 
