@@ -118,6 +118,11 @@ def due_accounts(anchor: int) -> list[str]:
     return [row.gsi1sk for row in AccountRow.gsi1.query(cycle_index(anchor, "")[0])]
 
 
+def is_used(anchor: int) -> bool:
+    """Whether any account is on the cycle that begins on this day."""
+    return any(True for _ in AccountRow.gsi1.query(cycle_index(anchor, "")[0], limit=1))
+
+
 def accounts_of_party(party_id: str) -> list[str]:
     """The ids of the accounts a party pays for."""
     found = AccountRow.query(

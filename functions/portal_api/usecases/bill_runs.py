@@ -100,14 +100,18 @@ class RunView:
 
 
 def closed_periods(isp: Isp, now: datetime, count: int = 6) -> list[tuple[int, Period]]:
-    """The (anchor, period) pairs that can be billed now, newest first."""
+    """The (anchor, period) pairs that can be billed now, newest first: those with no run yet.
+
+    Cycles without a single account are left out.
+    """
     today = local_day(now, isp.isp.zone)
     found: list[tuple[int, Period]] = []
-    for anchor in isp.cycles.anchors:
+    for anchor in filter(accounts.is_used, isp.cycles.anchors):
         period = period_containing(today, anchor, isp.isp.zone)
         for _ in range(count):
             period = preceding(period, anchor)
-            found.append((anchor, period))
+            if _known(cycles.run_id_of(anchor, period)) is None:
+                found.append((anchor, period))
     return sorted(found, key=lambda pair: (pair[1].start, -pair[0]), reverse=True)[:count]
 
 
