@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     began = given.since or time.time()
     console = Console()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell without job control has what it starts in the background ignore it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _interrupt())
     try:
         with console.status("starting") as status:

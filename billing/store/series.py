@@ -5,6 +5,7 @@ dates never go back, so a later number never bears an earlier date.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -68,7 +69,7 @@ def allocate(series: Series, count: int, today: date, holder: Key, event: Event)
             return found
         last, last_date, version = _load(series)
         allocation = Allocation(series, last + 1, count, max(today, last_date or today))
-        own = AccountRow(*holder, body=_json(_allocation_to_dict(allocation)))
+        own = AccountRow(*holder, body=_json(allocation_to_dict(allocation)))
         row = AccountRow(*series_key(series.seller_id, series.document_type, series.year))
         row.body = _json({"n": last + count, "date": allocation.issued_on.isoformat()})
         moved = put_version(row, version, f"number series {row.pk}")
@@ -86,7 +87,7 @@ def allocate(series: Series, count: int, today: date, holder: Key, event: Event)
 def load_allocation(holder: Key) -> Allocation | None:
     """The numbers a holder took; None: it took none."""
     row = find(holder)
-    return None if row is None else _allocation(body_of(row))
+    return None if row is None else allocation_from(body_of(row))
 
 
 def ad_hoc_key(document_id: str) -> Key:
@@ -99,15 +100,8 @@ def last_number(series: Series) -> int:
     return _load(series)[0]
 
 
-def _load(series: Series) -> tuple[int, date | None, int]:
-    row = find(series_key(series.seller_id, series.document_type, series.year))
-    if row is None:
-        return 0, None, 0
-    body = body_of(row)
-    return body["n"], date.fromisoformat(body["date"]), version_of(row)
-
-
-def _allocation_to_dict(allocation: Allocation) -> dict[str, Any]:
+def allocation_to_dict(allocation: Allocation) -> dict[str, Any]:
+    """For storage, and on the way from state to state of a workflow."""
     return {
         "seller_id": allocation.series.seller_id,
         "document_type": allocation.series.document_type,
@@ -118,10 +112,19 @@ def _allocation_to_dict(allocation: Allocation) -> dict[str, Any]:
     }
 
 
-def _allocation(body: dict[str, Any]) -> Allocation:
+def allocation_from(body: Mapping[str, Any]) -> Allocation:
+    """The inverse of `allocation_to_dict`."""
     series = Series(body["seller_id"], body["document_type"], body["year"])
     issued_on = date.fromisoformat(body["issued_on"])
     return Allocation(series, body["first"], body["count"], issued_on)
+
+
+def _load(series: Series) -> tuple[int, date | None, int]:
+    row = find(series_key(series.seller_id, series.document_type, series.year))
+    if row is None:
+        return 0, None, 0
+    body = body_of(row)
+    return body["n"], date.fromisoformat(body["date"]), version_of(row)
 
 
 def _json(data: dict[str, Any]) -> str:

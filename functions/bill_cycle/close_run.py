@@ -21,7 +21,8 @@ from billing.store import invoices, ledger, runs, timeline
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.invoices import InvoiceNotFound
 from billing.store.runs import Allocation, Run
-from functions.bill_cycle.manifest import Manifest, allocation_from, load_manifest
+from billing.store.series import allocation_from
+from functions.bill_cycle.manifest import Manifest, load_manifest
 from functions.bill_cycle.shared import told
 from functions.runtime import clock, logger
 

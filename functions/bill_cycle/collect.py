@@ -14,9 +14,10 @@ from billing.core.ledger import allocate, credit_transaction
 from billing.core.money import Money
 from billing.core.period import local_midnight
 from billing.store import ledger
+from billing.store.series import allocation_from
 from billing.store.timeline import Event
 from billing.store.transactions import ATTEMPTS_MAX, EditConflict
-from functions.bill_cycle.manifest import allocation_from, load_manifest
+from functions.bill_cycle.manifest import load_manifest
 from functions.runtime import clock, logger, metrics
 
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from billing.adapters.issuing import issue_invoice
 from billing.config import load_isp
 from billing.store import invoices
-from functions.bill_cycle.manifest import allocation_from
+from billing.store.series import allocation_from
 from functions.bill_cycle.shared import office
 from functions.runtime import clock, logger, metrics
 

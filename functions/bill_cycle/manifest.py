@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from billing.adapters import documents
 from billing.core.errors import BillingError
 from billing.core.invoicing import Parked, digest_of
-from billing.store.series import Allocation, Series
 
 
 class ManifestChanged(BillingError):
@@ -68,21 +66,3 @@ def manifest_of(drafts: Sequence[Sequence[str]], parked: Sequence[Sequence[str]]
         tuple(Reviewed(account, digest, seller) for account, digest, seller in drafts),
         tuple((account, reason) for account, reason in parked),
     )
-
-
-def allocation_to_dict(allocation: Allocation) -> dict[str, Any]:
-    """The numbers of a seller, on their way from state to state."""
-    return {
-        "seller_id": allocation.series.seller_id,
-        "document_type": allocation.series.document_type,
-        "year": allocation.series.year,
-        "first": allocation.first,
-        "count": allocation.count,
-        "issued_on": allocation.issued_on.isoformat(),
-    }
-
-
-def allocation_from(data: Mapping[str, Any]) -> Allocation:
-    series = Series(data["seller_id"], data["document_type"], data["year"])
-    issued_on = date.fromisoformat(data["issued_on"])
-    return Allocation(series, data["first"], data["count"], issued_on)

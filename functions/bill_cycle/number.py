@@ -17,7 +17,8 @@ from billing.core.period import local_day
 from billing.store import runs
 from billing.store.issued import issued_of
 from billing.store.runs import Allocation, Run, Series
-from functions.bill_cycle.manifest import allocation_to_dict, load_manifest
+from billing.store.series import allocation_to_dict
+from functions.bill_cycle.manifest import load_manifest
 from functions.bill_cycle.shared import bucket, plan_prefix, told
 from functions.runtime import clock, logger
 

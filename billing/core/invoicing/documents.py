@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from billing.core.charging import Charge, Counted, charge_from, charge_to_dict
+from billing.core.charging import (
+    Charge,
+    Counted,
+    charge_from,
+    charge_to_dict,
+    counted_from,
+    counted_to_dict,
+)
 from billing.core.ids import derived_id
 from billing.core.money import Money
-from billing.core.period import Period, instant_from, rfc3339
+from billing.core.period import Period
 from billing.core.tax import TaxItem, tax_item_from, tax_item_to_dict
 
 
@@ -130,7 +137,7 @@ def to_dict(document: Draft) -> dict[str, Any]:
         "buyer": dict(document.buyer),
         "lines": [charge_to_dict(line) for line in document.lines],
         "taxes": [tax_item_to_dict(item) for item in document.taxes],
-        "counted": [_counted_to_dict(one) for one in document.counted],
+        "counted": [counted_to_dict(one) for one in document.counted],
         "net": document.net.to_wire(),
         "tax": document.tax.to_wire(),
         "total": document.total.to_wire(),
@@ -178,31 +185,9 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "buyer": data["buyer"],
         "lines": tuple(charge_from(line) for line in data["lines"]),
         "taxes": tuple(tax_item_from(item) for item in data["taxes"]),
-        "counted": tuple(_counted_from(one) for one in data["counted"]),
+        "counted": tuple(counted_from(one) for one in data["counted"]),
         "net": Money.from_wire(data["net"]),
         "tax": Money.from_wire(data["tax"]),
         "total": Money.from_wire(data["total"]),
         "pay_token": data["pay_token"],
     }
-
-
-def _counted_to_dict(counted: Counted) -> dict[str, Any]:
-    return {
-        "service_id": counted.service_id,
-        "start": rfc3339(counted.start),
-        "end": rfc3339(counted.end),
-        "octets_in": counted.octets_in,
-        "octets_out": counted.octets_out,
-        "flags": list(counted.flags),
-    }
-
-
-def _counted_from(data: Mapping[str, Any]) -> Counted:
-    return Counted(
-        data["service_id"],
-        instant_from(data["start"]),
-        instant_from(data["end"]),
-        data["octets_in"],
-        data["octets_out"],
-        tuple(data["flags"]),
-    )
