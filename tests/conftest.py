@@ -34,7 +34,9 @@ from moto import mock_aws
 from pytest_socket import socket_allow_hosts
 
 from tests import faults
+from tests.cloud import Cloud, account
 
+account.install()
 faults.install()
 settings.register_profile("demarc", deadline=None, max_examples=60)
 settings.load_profile("demarc")
@@ -63,6 +65,18 @@ def tables(aws: None) -> None:
         s3.create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """An account in memory with the three tables: each call atomic, its state a value."""
+    with Cloud() as account:
+        account.dynamodb.create_table(os.environ["USAGE_TABLE"], ("pk", "sk"))
+        account.dynamodb.create_table(os.environ["LEDGER_TABLE"], ("pk", "sk"))
+        account.dynamodb.create_table(
+            os.environ["ACCOUNTS_TABLE"], ("pk", "sk"), gsi1=("gsi1pk", "gsi1sk")
+        )
+        yield account
 
 
 @cache
