@@ -28,6 +28,7 @@ from billing.core.payment.settlement import (
 )
 from billing.core.payment.states import TRANSITIONS, Event, State, next_state
 from billing.core.payment.webhook import (
+    ForeignWebhook,
     ForgedWebhook,
     Hint,
     MalformedWebhook,
@@ -48,6 +49,7 @@ __all__ = [
     "Attempt",
     "AttemptState",
     "Event",
+    "ForeignWebhook",
     "ForgedWebhook",
     "Hint",
     "MalformedWebhook",

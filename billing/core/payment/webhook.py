@@ -74,6 +74,16 @@ class WrongModeWebhook(WebhookRefused):
         )
 
 
+class ForeignWebhook(WebhookRefused):
+    """An event of another merchant's account, which ours is connected with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "account: the event is of a connected account and nothing of it is booked here;"
+            " register the endpoint for events of your own account alone"
+        )
+
+
 class NoWebhookSecret(BillingError):
     """Nobody gave this endpoint a secret, so it can tell no webhook from a forgery."""
 
@@ -137,8 +147,13 @@ def verified(
     if abs(age) > AGE_MAX:
         raise StaleWebhook(age)
     event = _parsed_body(body)
-    if event.get("livemode") is not livemode:
-        raise WrongModeWebhook(bool(event.get("livemode")))
+    theirs = event.get("livemode")
+    if not isinstance(theirs, bool):
+        raise MalformedWebhook("livemode", "it is not true or false")
+    if theirs is not livemode:
+        raise WrongModeWebhook(theirs)
+    if event.get("account") is not None:
+        raise ForeignWebhook
     return _hint_of(event)
 
 
@@ -166,8 +181,11 @@ def _signed_by_any(signed: bytes, signatures: Sequence[str], secrets: Sequence[s
 
 
 def _parsed_body(body: bytes) -> dict[str, Any]:
+    """Strict JSON (RFC 8259 §8.1: UTF-8 without a mark), so that no two readers differ over it."""
     try:
-        event = json.loads(body)
+        event = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_named_once, parse_constant=_no_number
+        )
     except (ValueError, RecursionError):  # ValueError: not UTF-8, not JSON, or a number too long
         raise MalformedWebhook("body", "it is not JSON") from None
     if not isinstance(event, dict):
@@ -175,7 +193,20 @@ def _parsed_body(body: bytes) -> dict[str, Any]:
     return cast(dict[str, Any], event)
 
 
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name stands twice")
+    return fields
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def _hint_of(event: Mapping[str, Any]) -> Hint:
+    if event.get("object") != "event":
+        raise MalformedWebhook("object", "it is not an event")
     event_id, kind = event.get("id"), event.get("type")
     if not isinstance(event_id, str) or not _IDENTIFIER.fullmatch(event_id):
         raise MalformedWebhook("id", "it is not an event id")

@@ -128,6 +128,10 @@ MALFORMED_EVENTS = {
     "id empty": {"id": ""},
     "id with a key separator": {"id": "evt_1#EVENT"},
     "id endless": {"id": "evt_" + "a" * 300},
+    "no event": {"object": "payment_intent"},
+    "no mode": {"livemode": None},
+    "mode in words": {"livemode": "false"},
+    "mode a number": {"livemode": 0},
     "no type": {"type": None},
     "type a list": {"type": ["checkout.session.completed"]},
     "type in capitals and spaces": {"type": "Checkout Session"},
@@ -223,9 +227,8 @@ def test_a_signed_event_without_its_parts_is_refused(changes):
         judge(body, signed(body))
 
 
-@pytest.mark.parametrize("livemode", [True, None, "false", 0])
-def test_an_event_of_the_other_mode_is_refused(livemode):
-    body = event(livemode=livemode)
+def test_an_event_of_the_other_mode_is_refused():
+    body = event(livemode=True)
     with pytest.raises(WrongModeWebhook):
         judge(body, signed(body))
 
