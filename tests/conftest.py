@@ -33,7 +33,7 @@ from hypothesis import settings
 from moto import mock_aws
 from pytest_socket import socket_allow_hosts
 
-from tests import faults
+from tests import faults, reports
 from tests.cloud import Cloud, account
 
 account.install()
@@ -45,6 +45,18 @@ settings.load_profile("demarc")
 def pytest_runtest_setup() -> None:
     """Sockets may speak to loopback; whatever else a test tries to reach is a mistake."""
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        reports.forget()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for heading, rows in reports.sections():
+        terminalreporter.write_sep("-", heading)
+        for row in rows:
+            terminalreporter.write_line(row)
 
 
 @pytest.fixture
