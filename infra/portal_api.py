@@ -89,6 +89,10 @@ class PortalApi(Construct):
         for machine in (bill_cycle.prepare, bill_cycle.issue):
             machine.grant_start_execution(self.staff)
             machine.grant(self.staff, "states:ListExecutions")
+        # Each request asks whether this member of staff is still one.
+        auth.staff.grant(
+            self.staff, "cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"
+        )
         # Staff invite people to the portal.
         auth.customers.grant(self.staff, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser")
         ingest_usage.recycle_queue.grant_send_messages(self.staff)

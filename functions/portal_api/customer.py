@@ -1,5 +1,6 @@
 """The portal's door: customers, who reach their own accounts only, and whoever holds a pay link."""
 
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -7,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from billing.adapters.identity import Identity
 from billing.store.logins import load_login
 from functions.portal_api import access, door, settings
+from functions.portal_api.access import Access
 from functions.portal_api.door import Door
 from functions.portal_api.pages import doors, portal
 from functions.portal_api.principal import Principal, SignInNeeded
@@ -40,7 +42,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return door.answer(customers, event, context, clock())
 
 
-def principal_of(identity: Identity) -> Principal:
+def principal_of(identity: Identity, entry: Access, now: datetime) -> Principal:
     """The customer a login stands for: its accounts come from the table, never from a request."""
     login = load_login(identity.subject)
     if login is None or not login.account_ids:

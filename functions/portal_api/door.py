@@ -23,6 +23,7 @@ from functions.portal_api.access import Access, Route
 from functions.portal_api.once import checked_key
 from functions.portal_api.principal import Principal, RoleRefused, SignInNeeded
 from functions.portal_api.session import Site
+from functions.runtime import logger
 
 BODY_OCTETS_MAX = 64 * 1024
 IMPORT_OCTETS_MAX = 4 * 1024 * 1024
@@ -41,8 +42,8 @@ class NotTheFrontDoor(BillingError):
 class Door:
     """One of the two applications with everything its requests are judged by.
 
-    principal_of  whom an identity stands for here, from the tables; asked for each request, so
-                  that a role or an account taken away is gone with the next click
+    principal_of  whom an identity stands for at an entry of the table, now; asked for each
+                  request, so that a role or an account taken away is gone with the next click
     error_page    renders a refusal for a browser; without one every refusal is problem+json
     """
 
@@ -51,7 +52,7 @@ class Door:
     pool: Pool
     keys: KeySet
     table: Mapping[Route, Access]
-    principal_of: Callable[[Identity], Principal]
+    principal_of: Callable[[Identity, Access, datetime], Principal]
     origin_secret: str = ""
     form_targets: tuple[str, ...] = ()
     error_page: Callable[[int, str, str], str] | None = None
@@ -61,18 +62,29 @@ def answer(door: Door, event: dict[str, Any], context: LambdaContext, now: datet
     """The response to one request of API Gateway (payload format 2.0)."""
     request = event["requestContext"]["http"]
     method, path = request["method"].upper(), event["rawPath"]
-    renewed: list[Cookie] = []
+    try:
+        response = _answer(door, event, context, method, path, now)
+    except Exception:  # noqa: BLE001 - whatever failed, its answer has our headers and no details
+        logger.exception("a request could not be answered")
+        fault = problem.Fault(context.aws_request_id)
+        response = _refusal(door, event, method, path, fault)
+    return headers.secured(response, https=door.site.https, form_targets=door.form_targets)
+
+
+def _answer(
+    door: Door,
+    event: dict[str, Any],
+    context: LambdaContext,
+    method: str,
+    path: str,
+    now: datetime,
+) -> dict[str, Any]:
     try:
         route, principal, renewed = _admit(door, event, method, path, now)
     except BillingError as error:
-        response = _refusal(door, event, method, path, error)
-    else:
-        door.app.append_context(
-            principal=principal, now=now, admitted=route, site=door.site, door=door
-        )
-        response = door.app.resolve(event, context)
-    response = _with_cookies(response, renewed)
-    return headers.secured(response, https=door.site.https, form_targets=door.form_targets)
+        return _refusal(door, event, method, path, error)
+    door.app.append_context(principal=principal, now=now, admitted=route, site=door.site, door=door)
+    return _with_cookies(door.app.resolve(event, context), renewed)
 
 
 def _admit(
@@ -93,14 +105,14 @@ def _admit(
     session.refuse_forged(event, door.site, by_cookie=carried.by_cookie)
     if method == "POST" and route.rule.startswith("/v1/") and door.table[route].writes:
         checked_key(session.header(event, "idempotency-key"))
-    roles = door.table[route].roles
-    if not roles:
+    entry = door.table[route]
+    if not entry.roles:
         return route, None, []
     identity, renewed = _identify(door, carried, now)
-    principal = door.principal_of(identity)
+    principal = door.principal_of(identity, entry, now)
     held = principal.roles if principal.kind == "staff" else frozenset({"customer"})
-    if not roles & held:
-        raise RoleRefused(roles, principal.roles)
+    if not entry.roles & held:
+        raise RoleRefused(entry.roles, principal.roles)
     return route, principal, renewed
 
 

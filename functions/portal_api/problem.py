@@ -73,6 +73,8 @@ STATUS: Mapping[str, int] = {
     "TooSmallToPayOnline": 409,
     "PaymentUnderWay": 409,
     "CheckoutBusy": 409,
+    # what is ours to mend
+    "Fault": 500,
     # what depends on others
     "ProcessorRefused": 502,
     "ProcessorUnreachable": 503,
@@ -92,6 +94,19 @@ class NotFound(BillingError):
 
 class MalformedRequest(BillingError):
     """The request cannot be read at all."""
+
+
+class Fault(BillingError):
+    """Something failed that should not have. What it was stands in the log under the request's id.
+
+    Asking again is safe: a write that was done after all is found by its Idempotency-Key.
+    """
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            "something failed on our side: try again,"
+            f" and if that does not help, tell us the number {request_id}"
+        )
 
 
 class AddressUnknown(BillingError):

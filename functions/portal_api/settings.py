@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from billing.adapters.identity import KeySet, Pool, jwks_at
 from billing.adapters.secrets import load_secret
+from billing.adapters.standing import Standing
 from billing.config import Isp, load_isp
 
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
@@ -21,6 +22,12 @@ def key_set(jwks_url: str) -> KeySet:
 
 def pool() -> Pool:
     return Pool.of(os.environ)
+
+
+@cache
+def standing(pool_id: str) -> Standing:
+    """What the staff's pool says of its people, kept for a moment by this process."""
+    return Standing(pool_id)
 
 
 def customers_pool_id() -> str:

@@ -1,11 +1,13 @@
 """The console's door: staff, each with the roles of their groups."""
 
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.adapters.identity import Identity
 from functions.portal_api import access, door, settings
+from functions.portal_api.access import Access
 from functions.portal_api.door import Door
 from functions.portal_api.pages import console, doors
 from functions.portal_api.principal import STAFF_ROLES, Principal
@@ -45,8 +47,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return door.answer(staff, event, context, clock())
 
 
-def principal_of(identity: Identity) -> Principal:
-    """A member of staff; groups of the pool that are no roles of ours count for nothing."""
-    return Principal(
-        "staff", identity.subject, identity.user_name, roles=identity.groups & STAFF_ROLES
-    )
+def principal_of(identity: Identity, entry: Access, now: datetime) -> Principal:
+    """A member of staff, with the roles that the token names and the pool still knows of.
+
+    Groups of the pool that are no roles of ours count for nothing.
+    """
+    standing = settings.standing(settings.pool().id)
+    groups = identity.groups & standing.groups(identity.user_name, now, afresh=entry.writes)
+    return Principal("staff", identity.subject, identity.user_name, roles=groups & STAFF_ROLES)

@@ -19,6 +19,7 @@ OF_NO_RESOURCE = {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 }
+POOLS = ("AuthCustomers", "AuthStaff")
 
 
 def statements(templates: Templates) -> Iterator[tuple[str, list[str], str]]:
@@ -87,13 +88,13 @@ def test_a_collector_may_put_records_on_one_stream_and_nothing_else(prod: Templa
     assert "DataUsageRecords" in on
 
 
-def test_the_console_invites_into_the_customers_pool_and_touches_no_other(
+def test_the_console_invites_customers_asks_about_staff_and_changes_no_pool_otherwise(
     templates: Templates,
 ) -> None:
     on_pools = [(id, actions, on) for id, actions, on in statements(templates) if "Auth" in on]
 
-    assert [id for id, _, _ in on_pools if "Staff" not in id] == []
-    for _, actions, on in on_pools:
-        assert set(actions) == {"cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"}
-        assert "AuthCustomers" in on
-        assert "AuthStaff" not in on
+    assert {id for id, _, _ in on_pools if not id.startswith("PortalApiStaff")} == set()
+    assert {pool: set(actions) for _, actions, on in on_pools for pool in POOLS if pool in on} == {
+        "AuthCustomers": {"cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser"},
+        "AuthStaff": {"cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"},
+    }

@@ -31,6 +31,7 @@ def everything(jwks_url: str) -> Iterator[pytest.MonkeyPatch]:
     parameters.clear_caches()
     settings.cursor_key.cache_clear()
     settings.key_set.cache_clear()
+    world.found_staff_pool()
     boto3.client("secretsmanager").create_secret(Name="pay-token", SecretString="f" * 64)
     machines = boto3.client("stepfunctions")
     with pytest.MonkeyPatch.context() as patch:
@@ -57,6 +58,8 @@ def enter_staff(patch: pytest.MonkeyPatch, *groups: str, name: str = "mira") -> 
         enter(patch, "staff")
         return staff.lambda_handler(event, context)
 
+    world.employ(name, *groups)
+    settings.standing.cache_clear()  # no time passes here, and the pool would not be asked again
     return world.Door(handler, world.token("staff", name, *groups))
 
 

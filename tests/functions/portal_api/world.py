@@ -11,9 +11,12 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+from moto.cognitoidp.models import cognitoidp_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from billing.config import load_plans
 from billing.store import accounts, catalog
@@ -101,6 +104,25 @@ def token(kind: str, subject: str, *groups: str, **changes: Any) -> str:
         "exp": int((NOW + timedelta(minutes=15)).timestamp()),
     }
     return jwt.encode({**claims, **changes}, KEY, algorithm="RS256", headers={"kid": "ours"})
+
+
+def found_staff_pool() -> None:
+    """The staff's user pool, under the name that the tokens bear; the real one draws its own."""
+    made = boto3.client("cognito-idp").create_user_pool(PoolName="staff")["UserPool"]["Id"]
+    pools = cognitoidp_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].user_pools
+    pools[POOLS["staff"][0]] = pools.pop(made)
+
+
+def employ(name: str, *groups: str) -> None:
+    """A member of staff, in these groups and those of before."""
+    client, pool = boto3.client("cognito-idp"), POOLS["staff"][0]
+    if name not in {user["Username"] for user in client.list_users(UserPoolId=pool)["Users"]}:
+        client.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    known = {one["GroupName"] for one in client.list_groups(UserPoolId=pool)["Groups"]}
+    for group in groups:
+        if group not in known:
+            client.create_group(UserPoolId=pool, GroupName=group)
+        client.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
 
 
 def event(
