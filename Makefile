@@ -4,6 +4,7 @@
 PORT     ?= 8080
 ACCOUNTS ?= 120
 STAGE    ?= prod
+KILLS    ?= 200
 
 BIN      := .venv/bin
 VENDOR   := functions/portal_api/static/vendor
@@ -18,10 +19,10 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit acceptance synth deploy lock openapi clean
+.PHONY: help run demo test check unit test-collector acceptance synth deploy lock openapi clean
 
 help: ## what can be done here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## the whole system on this machine; PORT=8080 ACCOUNTS=120
 	@exec $(BIN)/python -m local.main --port $(PORT) --accounts $(ACCOUNTS) --since $(SINCE)
@@ -40,6 +41,9 @@ check: .venv/ready node_modules/ready ## format, lint, types, import contracts, 
 
 unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser"
+
+test-collector: .venv/ready ## a collector killed 200 times under load; KILLS=200 SEED=<any number>
+	@$(BIN)/python -m tests.edge.fire --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## the demo and the browser test, on the emulator
 	$(BIN)/python -m pytest -m "emulator or browser"

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,24 @@ hmac_key = "{key}"
 every_seconds = 0.05
 """
 KEY = bytes(range(16))
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 class Collector:
     """Started, asked, stopped or killed; started again on the same port and spool."""
 
-    def __init__(self, folder: Path, stream_url: str, spool_max_mb: float = 64) -> None:
-        self.folder, self.stream_url = folder, stream_url
+    def __init__(
+        self,
+        folder: Path,
+        stream_url: str,
+        spool_max_mb: float = 64,
+        command: Sequence[str] = ("edge.collector",),
+    ) -> None:
+        self.folder, self.stream_url, self.command = folder, stream_url, command
         self.spool = folder / "spool.db"
         self.port = _free_port()
         (folder / "collector.toml").write_text(
@@ -54,16 +66,20 @@ class Collector:
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> "Collector":
+        self.launch()
+        self.wait_for(lambda status: status["listening"])
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting for it."""
         (self.folder / "status.json").unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "edge.collector", "--config", self.folder / "collector.toml"],
-            env={**os.environ, "AWS_ENDPOINT_URL": self.stream_url},
+            [sys.executable, "-m", *self.command, "--config", self.folder / "collector.toml"],
+            env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": self.stream_url},
             stdout=subprocess.PIPE,
             stderr=(self.folder / "log").open("a"),
             text=True,
         )
-        self.wait_for(lambda status: status["listening"])
-        return self
 
     def status(self) -> dict[str, Any] | None:
         try:

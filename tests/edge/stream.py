@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,12 +11,18 @@ from typing import Any
 
 
 class Stream:
-    """What was offered, call by call, and what was taken. `refuse` decides for each pack."""
+    """What was offered, call by call, and what was taken. `refuse` decides for each pack.
+
+    unreachable  whether a call is cut off before anything of it is taken
+    lose_reply   whether its answer is cut off after all of it was
+    """
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.calls: list[list[dict[str, Any]]] = []
         self.taken: list[dict[str, Any]] = []
+        self.wire: list[bytes] = []  # of what was taken, as it came
+        self.unreachable = lambda call: False
         self.refuse = lambda call, place, pack: False
         self.lose_reply = lambda call: False
         self.url = ""
@@ -24,8 +31,11 @@ class Stream:
         """The answer to one PutRecords; None if it gets lost on its way back."""
         with self.lock:
             call = len(self.calls)
-            packs = [json.loads(base64.b64decode(entry["Data"])) for entry in entries]
+            wire = [base64.b64decode(entry["Data"]) for entry in entries]
+            packs = [json.loads(data) for data in wire]
             self.calls.append(packs)
+            if self.unreachable(call):
+                return None
             results: list[dict[str, str]] = []
             for place, pack in enumerate(packs):
                 if self.refuse(call, place, pack):
@@ -37,6 +47,7 @@ class Stream:
                     )
                 else:
                     self.taken.append(pack)
+                    self.wire.append(wire[place])
                     results.append({"SequenceNumber": str(len(self.taken)), "ShardId": "s-0"})
             failed = sum("ErrorCode" in result for result in results)
             if self.lose_reply(call):
@@ -51,6 +62,15 @@ class Stream:
                 for seq, record in enumerate(pack["records"], pack["first_seq"]):
                     contents.setdefault((pack["boot"], seq), set()).add(json.dumps(record))
         return contents
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A collector that was killed in the middle of a call is no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -78,8 +98,7 @@ def running() -> Iterator[Stream]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     stream.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import time
-from threading import Event, Thread
 
 import pytest
 from pyrad.packet import AcctPacket
@@ -115,65 +113,3 @@ def test_it_tells_its_counters_when_asked_and_stops_cleanly(collectors):
         assert collector.stop() == 0
         assert collector.status()["acknowledged"] == 2
         assert len(stream.records()) == 2  # what was taken last is offered before the end
-
-
-class Load(Thread):
-    """A router that reports without pause and remembers what was acknowledged."""
-
-    def __init__(self, collector):
-        super().__init__(daemon=True)
-        self.collector, self.done = collector, Event()
-        self.acknowledged = set()
-
-    def run(self):
-        number, waiting = 0, {}
-        with self.collector.connected() as router:
-            router.settimeout(0.05)
-            while not self.done.is_set():
-                for _ in range(8):
-                    number += 1
-                    packet = interim(number, f"S{number % 50}", number)
-                    waiting[packet.id] = (packet, (f"S{number % 50}", number))
-                    try:
-                        router.send(packet.RequestPacket())
-                    except ConnectionRefusedError:
-                        time.sleep(0.05)
-                self.read_answers(router, waiting)
-
-    def read_answers(self, router, waiting):
-        for _ in range(8):
-            try:
-                reply = router.recv(4096)
-            except (TimeoutError, ConnectionRefusedError):
-                return
-            decoded = AcctPacket(packet=reply, secret=b"between-us", dict=DICTIONARY)
-            packet, report = waiting[decoded.id]
-            if packet.VerifyReply(decoded):
-                self.acknowledged.add(report)
-
-
-def test_killed_under_load_it_loses_nothing_and_uses_no_number_twice(collectors):
-    with streams.running() as stream:
-        stream.refuse = lambda call, place, pack: (call + place) % 5 == 3
-        stream.lose_reply = lambda call: call % 7 == 5
-        collector = collectors(stream.url)
-        load = Load(collector)
-        load.start()
-        for pause in (0.35, 0.2, 0.45, 0.3):
-            time.sleep(pause)
-            collector.kill()
-            collector.start()
-        load.done.set()
-        load.join()
-        collector.wait_for(lambda status: status["waiting"] == 0, seconds=15)
-
-    records = stream.records()
-    assert len(load.acknowledged) > 200
-    assert all(len(contents) == 1 for contents in records.values())
-    sent = [json.loads(content) for contents in records.values() for content in contents]
-    assert load.acknowledged <= {(record["session_id"], record["octets_in"]) for record in sent}
-    by_boot = {}
-    for boot, seq in records:
-        by_boot.setdefault(boot, set()).add(seq)
-    assert len(by_boot) >= 3
-    assert all(numbers == set(range(1, len(numbers) + 1)) for numbers in by_boot.values())
