@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit test-collector acceptance synth deploy lock openapi clean
+.PHONY: help run demo test check unit test-collector acceptance synth doctor deploy lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## t
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)
+
+doctor: .venv/ready node_modules/ready ## what stands between this machine and a deployment, each with its fix
+	@$(BIN)/python -m local.doctor --stage $(STAGE)
 
 deploy: .venv/ready $(VENDOR)/ready ## to the AWS account of your credentials, as STAGE=prod
 	npx cdk deploy --all -c stage=$(STAGE)
