@@ -92,6 +92,7 @@ class Collector:
         config = self._config
         spool = Spool(config.spool, self._boot, config.spool_max_bytes, config.reserve_bytes)
         backlog = Backlog(config.spool)
+        _tell_what_waits(backlog)
         port = open_port(*config.listen) if config.listen else None
         sending = threading.Thread(target=self._send, args=(backlog,), name="sender")
         self._heed_signals()
@@ -172,10 +173,15 @@ class Collector:
             listening=_name_of(port),
             waiting_at_start=waiting,
             oldest_received_at=spool.oldest_received_at(),
+            damaged_spool=str(spool.damaged) if spool.damaged else None,
             now=self._clock(),
         )
         if self._config.status_file:
-            write_status(self._config.status_file, document)
+            try:
+                write_status(self._config.status_file, document)
+            except OSError as error:
+                # Taking reports in matters more than being watched, and this disk may be full too.
+                logger.warning("status not written: %s", error)
         if self._asked_for_status:
             self._asked_for_status = False
             print(json.dumps(document), flush=True)
@@ -186,6 +192,12 @@ def _clean(spool: Spool, now: datetime) -> None:
         spool.forget_old_sessions(now)
     except NotStored as refusal:
         logger.warning("old sessions stay for another hour: %s", refusal)
+
+
+def _tell_what_waits(backlog: Backlog) -> None:
+    if newest := backlog.newest():
+        found = "%d records wait, the newest is number %d of boot %s"
+        logger.info(found, backlog.waiting_at_start, newest.seq, newest.boot)
 
 
 def _name_of(port: socket.socket | None) -> str | None:

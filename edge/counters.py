@@ -55,6 +55,7 @@ def status(
     listening: str | None,
     waiting_at_start: int,
     oldest_received_at: float | None,
+    damaged_spool: str | None,
     now: datetime,
 ) -> dict[str, Any]:
     """The status document. `waiting` counts records not confirmed; ages are in seconds."""
@@ -68,11 +69,13 @@ def status(
         **counts,
         "waiting": waiting_at_start + counts["spooled"] - counts["sent"],
         "oldest_unsent_age_seconds": None if age is None else round(age, 3),
+        "damaged_spool": damaged_spool,
     }
 
 
 def write_status(path: Path, document: dict[str, Any]) -> None:
     """Replace the status file in one step: a reader sees the old document or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)  # /run is empty after a reboot
     beside = path.with_name(path.name + ".new")
     beside.write_text(json.dumps(document, indent=1) + "\n")
     os.replace(beside, path)

@@ -17,6 +17,7 @@ from typing import IO
 
 from edge import sessions
 from edge.records import Report, to_record
+from edge.salvage import mend
 
 SCHEMA = (
     "create table if not exists record (place integer primary key autoincrement,"
@@ -65,12 +66,16 @@ class Spooled:
 
 
 class Spool:
-    """The end that takes records in. Used by one thread; one boot of one collector."""
+    """The end that takes records in. Used by one thread; one boot of one collector.
+
+    damaged  where the spool is kept that was found damaged at this start, None if it was whole
+    """
 
     def __init__(self, path: Path, boot: str, max_bytes: int, reserve_bytes: int = 0) -> None:
         self.path, self.boot = path, boot
         self._reserve_bytes, self._next_seq = reserve_bytes, 1
         self._lock = _locked(path)
+        self.damaged = mend(path, boot, SCHEMA)
         self._db = _connect(path)
         page_bytes = self._db.execute("pragma page_size").fetchone()[0]
         self._db.execute(f"pragma max_page_count = {max(max_bytes // page_bytes, 1)}")
@@ -166,6 +171,13 @@ class Backlog:
             "select place, boot, seq, body from record order by place limit ?", (limit,)
         )
         return [Spooled(*row) for row in rows]
+
+    def newest(self) -> Spooled | None:
+        """The record that was stored last, of those that wait."""
+        row = self._db.execute(
+            "select place, boot, seq, body from record order by place desc limit 1"
+        ).fetchone()
+        return Spooled(*row) if row else None
 
     def forget(self, records: Iterable[Spooled]) -> None:
         """Delete what the stream has confirmed; if that fails, it is sent again: harmless."""
