@@ -29,6 +29,16 @@ _EQUALITY = re.compile(r"([#\w.-]+)\s*=\s*(:\w+)")
 Json = dict[str, Any]
 Item = dict[str, Value]  # never changed in place: a put replaces it
 Keys = tuple[str, str]
+Key = tuple[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One item written: what stood there before (None: nothing) and after (None: deleted)."""
+
+    table: str
+    before: Item | None
+    after: Item | None
 
 
 class Refused(Exception):
@@ -47,12 +57,13 @@ def _invalid(message: str) -> Refused:
 class Table:
     """Items under their keys. What an index tells may be older than the table (`lagging`)."""
 
+    name: str
     keys: Keys
     indexes: dict[str, Keys] = field(default_factory=dict)
-    items: dict[tuple[Any, Any], Item] = field(default_factory=dict)
-    seen_by_indexes: dict[tuple[Any, Any], Item] | None = None  # None: all of it
+    items: dict[Key, Item] = field(default_factory=dict)
+    seen_by_indexes: dict[Key, Item] | None = None  # None: all of it
 
-    def key_of(self, item: Mapping[str, Value]) -> tuple[Any, Any]:
+    def key_of(self, item: Mapping[str, Value]) -> Key:
         parts = []
         for name in self.keys:
             if name not in item:
@@ -63,16 +74,29 @@ class Table:
             parts.append((kind, content))
         return parts[0], parts[1]
 
+    def write(self, key: Key, item: Item | None) -> Write:
+        done = Write(self.name, self.items.get(key), item)
+        if item is None:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = item
+        return done
+
 
 class DynamoDb:
-    """The tables of one account. Every operation is one step: nothing comes between."""
+    """The tables of one account. Every operation is one step: nothing comes between.
+
+    `steps` is what was written since the state was last put back, step by step: the items of one
+    step were written together.
+    """
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
+        self.steps: list[tuple[Write, ...]] = []
         self._tokens: dict[str, tuple[str, float]] = {}
 
     def create_table(self, name: str, keys: Keys, **indexes: Keys) -> None:
-        self.tables[name] = Table(keys, dict(indexes))
+        self.tables[name] = Table(name, keys, dict(indexes))
 
     def lag_indexes(self) -> None:
         """From here on, indexes tell what they know now, until `settle_indexes`."""
@@ -93,6 +117,7 @@ class DynamoDb:
             self.tables[name].items = dict(items)
             self.tables[name].seen_by_indexes = None
         self._tokens = dict(tokens)
+        self.steps = []
 
     # Operations, by their names on the wire
 
@@ -125,26 +150,26 @@ class DynamoDb:
             raise Refused(
                 "ConditionalCheckFailedException", "The conditional request failed", **more
             )
-        table.items[key] = item
+        self.steps.append((table.write(key, item),))
         return {"Attributes": old} if call.get("ReturnValues") == "ALL_OLD" and old else {}
 
     def batch_write_item(self, call: Json) -> Json:
         requests = call["RequestItems"]
         if sum(len(one) for one in requests.values()) > BATCH_WRITE_MAX:
             raise _invalid("Too many items requested for the BatchWriteItem call")
-        puts = []
+        wanted: list[tuple[Table, Key, Item | None]] = []
         for name, writes in requests.items():
             table = self._named(name)
             for write in writes:
-                if set(write) != {"PutRequest"}:
-                    raise _invalid("only puts are in the subset")
-                item = write["PutRequest"]["Item"]
-                _check_size(item)
-                puts.append((table, table.key_of(item), item))
-        if len({(id(table), key) for table, key, _ in puts}) < len(puts):
+                ((verb, one),) = write.items()
+                item = one["Item"] if verb == "PutRequest" else None
+                if item is not None:
+                    _check_size(item)
+                wanted.append((table, table.key_of(item or one["Key"]), item))
+        if len({(table.name, key) for table, key, _ in wanted}) < len(wanted):
             raise _invalid("Provided list of item keys contains duplicates")
-        for table, key, item in puts:
-            table.items[key] = item
+        # A batch is no transaction: each of its items is a step of its own.
+        self.steps += [(table.write(key, item),) for table, key, item in wanted]
         return {"UnprocessedItems": {}}
 
     def query(self, call: Json) -> Json:
@@ -205,7 +230,7 @@ class DynamoDb:
             reasons.append(_reason(one, table.items.get(key)))
         if len({(id(table), key) for table, key, _ in puts}) < len(puts):
             raise _invalid("Transaction request cannot include multiple operations on one item")
-        if sum(_size(item) for _, _, item in puts if item) > TRANSACTION_MAX:
+        if sum(item_size(item) for _, _, item in puts if item) > TRANSACTION_MAX:
             raise _invalid("Collection size of transaction exceeds the limit")
         if any(reason["Code"] != "None" for reason in reasons):
             codes = ", ".join(reason["Code"] for reason in reasons)
@@ -215,9 +240,9 @@ class DynamoDb:
                 f"[{codes}]",
                 CancellationReasons=reasons,
             )
-        for table, key, item in puts:
-            if item is not None:
-                table.items[key] = item
+        self.steps.append(
+            tuple(table.write(key, item) for table, key, item in puts if item is not None)
+        )
         if token := call.get("ClientRequestToken"):
             self._tokens[token] = (_digest(actions), time.time())
         return {}
@@ -237,7 +262,7 @@ class DynamoDb:
         limit, octets, page, passed = call.get("Limit"), 0, [], 0
         last: Item | None = None
         for item in found:
-            octets += _size(item)
+            octets += item_size(item)
             passed += 1
             if holds(
                 call.get("FilterExpression"),
@@ -302,11 +327,12 @@ def _reason(call: Json, old: Item | None) -> Json:
 
 
 def _check_size(item: Item) -> None:
-    if _size(item) > ITEM_MAX:
+    if item_size(item) > ITEM_MAX:
         raise _invalid("Item size has exceeded the maximum allowed size")
 
 
-def _size(item: Item) -> int:
+def item_size(item: Item) -> int:
+    """Octets of an item as DynamoDB counts them: names and values."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
