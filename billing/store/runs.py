@@ -167,14 +167,14 @@ def list_differences(
 
 
 def save_review(run_id: str, review: Review, event: Event) -> Run:
-    """Keep what the revision came to, and wait for a person: preparing ─▶ review."""
+    """Keep what the revision came to, and wait for a person: preparing ─▶ review.
+
+    The first review of a revision stays. One that comes when the run has gone on changes nothing.
+    """
 
     def decide(run: Run) -> Run:
-        same = (run.revision, run.digest) == (review.revision, review.digest)
-        if run.state == "review" and same:
+        if (run.state, run.revision) != ("preparing", review.revision):
             return run
-        if run.state != "preparing" or run.revision != review.revision:
-            raise WrongRunState(run, f"take the review of revision {review.revision}")
         return replace(run, state="review", digest=review.digest)
 
     row = AccountRow(*run_part_key(run_id, "REV", review.revision), body=review_body(review))

@@ -22,7 +22,7 @@ from billing.core.invoicing import (
 )
 from billing.core.period import preceding
 from billing.store import invoices, runs
-from billing.store.runs import Review, Run, WrongRunState
+from billing.store.runs import Review, Run
 from functions.bill_cycle.manifest import Manifest, Reviewed
 from functions.bill_cycle.open_run import FINISHED, stored
 from functions.bill_cycle.shared import bucket, plan_prefix, told
@@ -32,10 +32,8 @@ from functions.runtime import clock, logger
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, now = runs.load_run(event["run"]), clock()
-    if run.revision != event["revision"] or run.state not in ("preparing", "review"):
-        raise WrongRunState(run, f"compare revision {event['revision']}")
-    if run.state == "review":
-        return outcome(run, runs.load_review(run.id, run.revision))
+    if (run.state, run.revision) != ("preparing", event["revision"]):
+        return outcome(run, event["revision"])
     drafts = list(invoices.list_drafts(run.id, run.revision))
     drafted = {one.account_id for one in drafts}
     # Mended while two attempts drafted, an account has both; its bill is what is reviewed.
@@ -61,14 +59,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     text = f"Bill run for {run.period.label} is ready for review: {len(drafts)} bills"
     actor = str(event["actor"])
     run = runs.save_review(run.id, review, told("bill-run.review", actor, run.id, text, now))
-    return outcome(run, review)
+    return outcome(run, event["revision"])
 
 
-def outcome(run: Run, review: Review | None) -> dict[str, Any]:
+def outcome(run: Run, revision: int) -> dict[str, Any]:
+    """What the execution came to: the review it made, or joined, of its revision.
+
+    "superseded" when the run was in another revision by then: whoever began that prepares it.
+    """
+    review = runs.load_review(run.id, run.revision)
     return {
         "run": run.id,
         "revision": run.revision,
-        "state": run.state,
+        "state": run.state if run.revision == revision else "superseded",
         "digest": run.digest,
         "drafts": 0 if review is None else review.drafts,
         "parked": 0 if review is None else review.parked,

@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.config import load_isp
+from billing.config import Isp, load_isp
 from billing.core.charging import Charge
 from billing.core.errors import BillingError
 from billing.core.invoicing import Parked
@@ -17,8 +17,9 @@ from billing.core.period import preceding
 from billing.store import customers, invoices, runs, usage
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.catalog import PriceOf, price_versions
-from billing.store.runs import Run, WrongRunState
-from functions.bill_cycle.drafting import Facts, draft_all, park, windows_of
+from billing.store.runs import Run
+from functions.bill_cycle.apart import UNEXPECTED, is_of_account, park
+from functions.bill_cycle.drafting import Facts, draft_all, windows_of
 from functions.bill_cycle.shared import token_secret
 from functions.runtime import logger, metrics
 
@@ -28,25 +29,50 @@ from functions.runtime import logger, metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     isp, run = load_isp(), runs.load_run(event["run"])
     if (run.state, run.revision) != ("preparing", event["revision"]):
-        raise WrongRunState(run, f"draft revision {event['revision']}")
-    settings = usage.settings_of(isp)
-    facts, unknown = facts_of(event["accounts"], run)
+        logger.info("superseded", run=run.id, state=run.state, revision=run.revision)
+        return {"drafts": 0, "parked": 0, "nothing": 0}
+
+    drafts, parked = drafted(event["accounts"], run, isp)
+
+    runs.park(run.id, run.revision, parked)
+    unexpected = sum(one.reason == UNEXPECTED for one in parked)
+    metrics.add_metric("InvoiceDrafted", MetricUnit.Count, drafts)
+    metrics.add_metric("AccountParked", MetricUnit.Count, len(parked))
+    metrics.add_metric("AccountParkedUnexpectedly", MetricUnit.Count, unexpected)
+    nothing = len(event["accounts"]) - drafts - len(parked)
+    return {"drafts": drafts, "parked": len(parked), "nothing": nothing}
+
+
+def drafted(account_ids: list[str], run: Run, isp: Isp) -> tuple[int, list[Parked]]:
+    """Draft the accounts and keep the drafts; how many there are, and who could not be billed.
+
+    When something nobody foresaw is raised, the halves are drafted apart, down to the account that
+    it is about, and only that one is parked.
+    """
+    try:
+        return _drafted_together(account_ids, run, isp)
+    except Exception as error:  # whatever it is: one account must not stop a run for ever
+        if not is_of_account(error):
+            raise
+        if len(account_ids) == 1:
+            return 0, [park(run.id, account_ids[0], error)]
+    middle = len(account_ids) // 2
+    halves = [drafted(half, run, isp) for half in (account_ids[:middle], account_ids[middle:])]
+    return sum(drafts for drafts, _ in halves), [one for _, parked in halves for one in parked]
+
+
+def _drafted_together(account_ids: list[str], run: Run, isp: Isp) -> tuple[int, list[Parked]]:
+    facts, unknown = facts_of(account_ids, run)
     windows = {
         service: spans for one in facts for service, spans in windows_of(one.customer, run).items()
     }
-    used = usage.of(chain(*(one.customer.assignments for one in facts)), windows, settings)
+    claims = chain(*(one.customer.assignments for one in facts))
+    used = usage.of(claims, windows, usage.settings_of(isp))
 
     drafts, parked = draft_all(facts, used, run, isp, token_secret())
 
     invoices.put_drafts(drafts)
-    runs.park(run.id, run.revision, [*unknown, *parked])
-    metrics.add_metric("InvoiceDrafted", MetricUnit.Count, len(drafts))
-    metrics.add_metric("AccountParked", MetricUnit.Count, len(unknown) + len(parked))
-    return {
-        "drafts": len(drafts),
-        "parked": len(unknown) + len(parked),
-        "nothing": len(event["accounts"]) - len(drafts) - len(unknown) - len(parked),
-    }
+    return len(drafts), [*unknown, *parked]
 
 
 def facts_of(account_ids: list[str], run: Run) -> tuple[list[Facts], list[Parked]]:
@@ -58,7 +84,7 @@ def facts_of(account_ids: list[str], run: Run) -> tuple[list[Facts], list[Parked
         try:
             facts.append(_facts(account_id, run, price_of))
         except BillingError as error:
-            parked.append(park(account_id, error))
+            parked.append(park(run.id, account_id, error))
     return facts, parked
 
 

@@ -13,6 +13,7 @@ from billing.core.tax import taxes
 from billing.core.usage import Used
 from billing.store.customers import Customer
 from billing.store.runs import Run
+from functions.bill_cycle.apart import park
 
 
 class NotInThisCycle(BillingError):
@@ -62,15 +63,10 @@ def draft_all(
         try:
             made = draft_of(one, used, run, isp, secret)
         except BillingError as error:
-            parked.append(park(one.customer.account.id, error))
+            parked.append(park(run.id, one.customer.account.id, error))
         else:
             drafts += [] if made is None else [made]
     return drafts, parked
-
-
-def park(account_id: str, error: BillingError) -> Parked:
-    """An account set aside: the run goes on, a person reads the reason."""
-    return Parked(account_id, type(error).__name__, str(error))
 
 
 def draft_of(

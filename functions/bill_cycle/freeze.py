@@ -1,6 +1,7 @@
 """First state of *issue*: nothing is numbered before all that could refuse has been asked.
 
 The approval named a digest; the list it stands for and every draft on it must still be those.
+Drafts are looked at in portions: what takes longer than one invocation goes on in the next.
 """
 
 from typing import Any
@@ -12,8 +13,9 @@ from billing.config import Isp, load_isp
 from billing.core.invoicing import Draft, Refusal, canonical, digest
 from billing.store import invoices, runs
 from billing.store.runs import Run, WrongRunState
-from functions.bill_cycle.manifest import Manifest, ManifestChanged, load_manifest
+from functions.bill_cycle.manifest import ManifestChanged, Reviewed, load_manifest
 from functions.bill_cycle.open_run import FINISHED
+from functions.bill_cycle.portions import portions, went_on
 from functions.bill_cycle.shared import bucket
 from functions.runtime import logger
 
@@ -24,21 +26,26 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if run.state not in FINISHED or run.revision != event["revision"]:
         raise WrongRunState(run, f"issue revision {event['revision']}; approve it first")
     pointer = manifest_pointer(run)
-    manifest = load_manifest(pointer)
-    drafts = {one.account_id: one for one in invoices.list_drafts(run.id, run.revision)}
+    manifest, at = load_manifest(pointer), int(event.get("at", 0))
+    if manifest.digest != run.digest:
+        raise ManifestChanged(run.id, "its list of drafts")
 
-    refuse_unless_approved(run, manifest, drafts)
-    for one in manifest.drafts:
-        refuse_unless_numberable(drafts[one.account_id], isp)
+    for portion in portions(manifest.drafts, at, context):
+        at += len(portion)
+        ids = [one.account_id for one in portion]
+        drafts = invoices.drafts_of(run.id, run.revision, ids)
+        for one in portion:
+            refuse_unless_numberable(approved(run, one, drafts.get(one.account_id)), isp)
 
-    logger.info("manifest frozen", run=run.id, revision=run.revision, count=len(manifest.drafts))
-    return {
+    logger.info("drafts frozen", run=run.id, revision=run.revision, at=at, of=len(manifest.drafts))
+    answer = {
         "run": run.id,
         "revision": run.revision,
         "actor": event["actor"],
         "count": len(manifest.drafts),
         "manifest": pointer,
     }
+    return went_on(answer, at, manifest.drafts)
 
 
 def manifest_pointer(run: Run) -> dict[str, str]:
@@ -49,14 +56,11 @@ def manifest_pointer(run: Run) -> dict[str, str]:
     return {"bucket": bucket(), "key": review.documents["manifest"]}
 
 
-def refuse_unless_approved(run: Run, manifest: Manifest, drafts: dict[str, Draft]) -> None:
-    """ManifestChanged when the list or a draft on it differs from what the digest stands for."""
-    if manifest.digest != run.digest:
-        raise ManifestChanged(run.id, "its list of drafts")
-    for one in manifest.drafts:
-        stored = drafts.get(one.account_id)
-        if stored is None or digest(canonical(stored)) != one.digest:
-            raise ManifestChanged(run.id, f"the draft of account {one.account_id}")
+def approved(run: Run, listed: Reviewed, stored: Draft | None) -> Draft:
+    """The stored draft. ManifestChanged when it is not the one that was reviewed."""
+    if stored is None or digest(canonical(stored)) != listed.digest:
+        raise ManifestChanged(run.id, f"the draft of account {listed.account_id}")
+    return stored
 
 
 def refuse_unless_numberable(draft: Draft, isp: Isp) -> None:

@@ -1,6 +1,8 @@
 """First state of *prepare*: which accounts are due, from the data, and what is still to be drafted.
 
-What a revision has drafted or parked is not listed again: starting over is how a run goes on.
+What a revision has drafted or parked is not listed again: starting over is how a run goes on. An
+execution that comes late, when the run is in review or further, joins it: it has nothing to draft.
+Only a person begins another revision (`runs.start_revision`), never an execution.
 """
 
 from collections.abc import Mapping
@@ -32,17 +34,6 @@ class PeriodStillRuns(BillingError):
         self.period = period
 
 
-class RunAlreadyIssued(BillingError):
-    """There is one run for a cycle."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(
-            f"the cycle of {run.period.start} was {run.state} in run {run.id}:"
-            " bill what it left parked by a supplementary run"
-        )
-        self.run = run
-
-
 class NothingToSupplement(BillingError):
     """A supplementary run follows a run that was approved."""
 
@@ -57,8 +48,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     period = closed_period(event["cycle"], isp, now)
 
     run = opened(wanted_run(event, period, now), now)
-    due = due_accounts(run)
-    todo = sorted(set(due) - done_accounts(run))
+    due = due_accounts(run) if run.state == "preparing" else []
+    todo = sorted(set(due) - done_accounts(run)) if due else []
     size = isp.cycles.partition_size
     partitions = [
         {"run": run.id, "revision": run.revision, "accounts": todo[start : start + size]}
@@ -107,16 +98,9 @@ def last_finished(anchor: int, period: Period) -> str:
 
 
 def opened(wanted: Run, now: datetime) -> Run:
-    """The run, ready to be drafted: new, where it was left, or in its next revision."""
-    label, actor = wanted.period.label, wanted.actor
-    first = told("bill-run.opened", actor, wanted.id, f"Bill run for {label} opened", now)
-    run = runs.open_run(wanted, first)
-    if run.state == "preparing":
-        return run
-    if run.state != "review":
-        raise RunAlreadyIssued(run)
-    text = f"Bill run for {label} prepared again"
-    return runs.start_revision(run.id, told("bill-run.prepared-again", actor, run.id, text, now))
+    """The run, new or where it was left."""
+    text = f"Bill run for {wanted.period.label} opened"
+    return runs.open_run(wanted, told("bill-run.opened", wanted.actor, wanted.id, text, now))
 
 
 def due_accounts(run: Run) -> list[str]:

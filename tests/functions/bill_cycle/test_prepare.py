@@ -5,23 +5,25 @@ import pytest
 from billing.adapters import documents
 from billing.core.money import Money
 from billing.store import invoices, runs, timeline
-from functions.bill_cycle import draft_partition, open_run
+from billing.store.timeline import Event
+from functions.bill_cycle import compare, draft_partition, open_run
 from functions.bill_cycle.open_run import (
     NothingToSupplement,
     PeriodStillRuns,
-    RunAlreadyIssued,
 )
 from tests.functions.bill_cycle.world import (
     OCTOBER,
     STAFF,
     Context,
     approve,
+    at,
     change_plan_of,
     downloaded,
     issue,
     issued_to,
     new_customer,
     prepare,
+    prepare_again,
     set_tax_country,
     whole_cycle,
 )
@@ -106,7 +108,7 @@ def test_an_account_of_another_cycle_is_not_billed():
 def test_prepared_again_in_review_is_the_next_revision_with_the_same_bills():
     new_customer("Ada")
 
-    first, second = prepare(), prepare()
+    first, second = prepare(), prepare_again()
 
     assert (first["run"], first["revision"]) == (second["run"], 1)
     assert second["revision"] == 2
@@ -120,7 +122,7 @@ def test_a_mistake_seen_in_review_is_mended_and_prepared_again():
     before = prepare()
     set_tax_country("acc_cara", "IE")
 
-    after = prepare()
+    after = prepare_again()
 
     assert (before["drafts"], before["parked"]) == (1, 1)
     assert (after["drafts"], after["parked"]) == (2, 0)
@@ -130,7 +132,7 @@ def test_a_mistake_seen_in_review_is_mended_and_prepared_again():
 def test_an_approval_names_what_was_seen_and_refuses_another():
     new_customer("Ada")
     seen = prepare()
-    prepare()
+    prepare_again()
 
     with pytest.raises(runs.DigestChanged, match="look at the review again"):
         approve(seen)
@@ -143,12 +145,24 @@ def test_a_period_that_still_runs_is_not_billed():
         )
 
 
-def test_a_second_run_for_an_approved_cycle_is_refused():
+def test_an_execution_that_comes_after_the_approval_ends_quietly_and_changes_nothing():
     new_customer("Ada")
-    approve(prepare())
+    review = prepare()
+    approve(review)
+    new_customer("Ben")
 
-    with pytest.raises(RunAlreadyIssued, match="supplementary run"):
-        open_run.lambda_handler(OCTOBER, Context())
+    late = prepare()
+
+    assert late == {**review, "state": "approved"}
+    assert [one.account_id for one in invoices.list_drafts(review["run"], 1)] == ["acc_ada"]
+
+
+def test_an_execution_that_comes_when_the_run_is_in_review_joins_that_review():
+    new_customer("Ada")
+    review = prepare()
+    new_customer("Ben")
+
+    assert prepare() == review
 
 
 def test_a_late_partition_of_a_run_in_review_writes_nothing():
@@ -157,9 +171,23 @@ def test_a_late_partition_of_a_run_in_review_writes_nothing():
     review = prepare()
     (late,) = documents.get_list(plan["partitions"])
 
-    with pytest.raises(runs.WrongRunState, match="it cannot draft revision 1"):
-        draft_partition.lambda_handler(late, Context())
+    assert draft_partition.lambda_handler(late, Context())["drafts"] == 0
     assert runs.load_run(review["run"]).digest == review["digest"]
+
+
+def test_an_execution_whose_revision_was_left_meanwhile_ends_as_superseded():
+    new_customer("Ada")
+    plan = open_run.lambda_handler(OCTOBER, Context())
+    left = Event("bill-run.outdated", STAFF, plan["run"], "dated before", at("2026-11-02 10:00"))
+    runs.void_revision(plan["run"], left)
+
+    for item in documents.get_list(plan["partitions"]):
+        draft_partition.lambda_handler(item, Context())
+    ended = compare.lambda_handler(plan, Context())
+
+    assert (ended["state"], ended["revision"]) == ("superseded", 2)
+    assert list(invoices.list_drafts(plan["run"], 2)) == []
+    assert prepare()["state"] == "review"
 
 
 def test_the_review_names_who_is_new_who_is_gone_and_why_a_bill_changed():

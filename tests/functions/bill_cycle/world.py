@@ -182,6 +182,14 @@ def prepare(event: Mapping[str, Any] = OCTOBER) -> Json:
     return through(compare.lambda_handler(through(plan), Context()))
 
 
+def prepare_again(event: Mapping[str, Any] = OCTOBER) -> Json:
+    """What staff does in review, after mending: the next revision, and an execution for it."""
+    run_id = open_run.lambda_handler(through(dict(event)), Context())["run"]
+    told = Event("bill-run.prepared-again", STAFF, run_id, "mended", at("2026-11-02 10:30"))
+    runs.start_revision(run_id, told)
+    return prepare(event)
+
+
 def approve(review: Mapping[str, Any]) -> None:
     """What staff does on the review page."""
     event = Event("bill-run.approved", STAFF, review["run"], "approved", at("2026-11-02 11:00"))
