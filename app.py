@@ -20,7 +20,8 @@ def stage_of(app: cdk.App) -> Stage:
         region=app.node.try_get_context("region") or os.environ.get("CDK_DEFAULT_REGION"),
         portal_url=app.node.get_context("portal_url"),
         console_url=app.node.get_context("console_url"),
-        certificate_arn=app.node.try_get_context("certificate_arn") or "",
+        alarms_to=app.node.get_context("alarms_to"),
+        certificate_arn=app.node.get_context("certificate_arn"),
     )
 
 

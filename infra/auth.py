@@ -16,6 +16,7 @@ from aws_cdk.aws_cognito import (
 )
 from constructs import Construct
 
+from infra.accepted import accept
 from infra.stage import Stage
 
 STAFF_GROUPS = {
@@ -39,6 +40,11 @@ class Auth(Construct):
         )
         self.customers = self._pool(
             "Customers", aliases=SignInAliases(email=True), mfa=Mfa.OPTIONAL
+        )
+        accept(
+            self.customers,
+            "AwsSolutions-COG2",
+            "Customers choose whether they want a second factor; staff must have one",
         )
         for group, purpose in STAFF_GROUPS.items():
             CfnUserPoolGroup(

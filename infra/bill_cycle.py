@@ -8,12 +8,10 @@ issue    Freeze → Number → IssuePartition, for each partition → Collect �
 # jsii's classes name some parameters otherwise than its interfaces do.
 # pyright: reportArgumentType=false
 
-from aws_cdk import Duration, RemovalPolicy
-from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk.aws_iam import Policy, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_logs import LogGroup
-from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
-from aws_cdk.aws_scheduler_targets import LambdaInvoke as ScheduledInvoke
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_stepfunctions import (
     DefinitionBody,
@@ -29,18 +27,34 @@ from aws_cdk.aws_stepfunctions import (
 from aws_cdk.aws_stepfunctions_tasks import LambdaInvoke
 from constructs import Construct
 
-from infra.data import Data
+from infra.accepted import accept, accept_path
+from infra.data import INVOICES, MAIL, PLANS, Data
 from infra.queues import alarm
 from infra.runtime import Runtime, billing_function
+from infra.schedules import every
 
 PARTITION_TIMEOUT = Duration.minutes(10)
-PLANS = "runs/*"  # where partitions are planned and reviewed lists are kept
 BUSY = [
     "Lambda.TooManyRequestsException",  # throttled: wait for the others
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
+]
+# What a state machine needs to write its own log and traces; AWS gives these no resource.
+LOG_AND_TRACE = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 ]
 
 
@@ -78,13 +92,14 @@ class BillCycle(Construct):
         self.data.may_read(draft, self.data.usage)
         self.data.may_read_secret(draft, self.data.pay_token_secret)
         draft.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
-        self.data.may_use_documents(open_run, "s3:GetObject", "s3:PutObject", prefix=PLANS)
-        self.data.may_use_documents(compare, "s3:GetObject", "s3:PutObject", prefix=PLANS)
+        self.data.may_use_documents(open_run, PLANS, "s3:PutObject")
+        self.data.may_use_documents(compare, PLANS, "s3:PutObject")
         return self._machine(
             "Prepare",
             self._step("OpenRun", open_run)
             .next(self._for_each_partition("Draft", self._step("DraftPartition", draft)))
             .next(self._step("Compare", compare)),
+            invokes=[open_run, draft, compare],
         )
 
     def _issue(self) -> StateMachine:
@@ -96,11 +111,11 @@ class BillCycle(Construct):
         for function in (freeze, number, issue, collect, close_run):
             self.data.may_read(function, self.data.ledger)
             self.data.may_add(function, self.data.ledger)
-        self.data.may_use_documents(freeze, "s3:GetObject", prefix=PLANS)
-        self.data.may_use_documents(number, "s3:GetObject", "s3:PutObject", prefix=PLANS)
-        self.data.may_use_documents(issue, "s3:GetObject", "s3:PutObject")
-        self.data.may_use_documents(collect, "s3:GetObject", prefix=PLANS)
-        self.data.may_use_documents(close_run, "s3:GetObject", prefix=PLANS)
+        self.data.may_use_documents(freeze, PLANS, "s3:GetObject")
+        self.data.may_use_documents(number, PLANS, "s3:GetObject", "s3:PutObject")
+        self.data.may_use_documents(issue, INVOICES, "s3:PutObject")
+        self.data.may_use_documents(collect, PLANS, "s3:GetObject")
+        self.data.may_use_documents(close_run, PLANS, "s3:GetObject")
         self.data.may_read_secret(issue, self.data.pay_token_secret)
         issue.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
         issue.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
@@ -112,39 +127,42 @@ class BillCycle(Construct):
             .next(self._step("Collect", collect))
             .next(self._step("CloseRun", close_run))
             .next(self._step("Deliver", self.deliver)),
+            invokes=[freeze, number, issue, collect, close_run, self.deliver],
         )
 
     def _outbox(self, sender_identity_arn: str) -> Function:
-        deliver = self._state("Deliver", timeout=Duration.minutes(5))
+        deliver = self._state("Deliver", timeout=Duration.minutes(5), scheduled=True)
         self.data.may_read(deliver, self.data.ledger)
         self.data.may_add(deliver, self.data.ledger)  # the account's timeline
-        self.data.may_use_documents(deliver, "s3:GetObject", "s3:PutObject")
+        self.data.may_use_documents(deliver, INVOICES, "s3:GetObject")
+        self.data.may_use_documents(deliver, MAIL, "s3:GetObject", "s3:PutObject")
         deliver.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
         deliver.add_to_role_policy(
             PolicyStatement(
                 actions=["ses:SendEmail", "ses:SendRawEmail"], resources=[sender_identity_arn]
             )
         )
-        Schedule(
+        every(
             self,
             "EveryMinute",
-            target=ScheduledInvoke(deliver, retry_attempts=0),
-            schedule=ScheduleExpression.rate(Duration.minutes(1)),
+            Duration.minutes(1),
+            deliver,
             description="Send what the outbox holds",
         )
         alarm(self, "DeliverErrors", deliver.metric_errors(), self.alarms, "The outbox is stuck")
         return deliver
 
     def _start_due(self) -> Function:
-        start_due = self._state("StartDue", timeout=Duration.minutes(5))
+        start_due = self._state("StartDue", timeout=Duration.minutes(5), scheduled=True)
         start_due.add_environment("PREPARE_MACHINE_ARN", self.prepare.state_machine_arn)
         self.prepare.grant_start_execution(start_due)
-        Schedule(
+        every(
             self,
             "EveryHour",
-            target=ScheduledInvoke(start_due, retry_attempts=2),
-            schedule=ScheduleExpression.rate(Duration.hours(1)),
+            Duration.hours(1),
+            start_due,
             description="Start the bill cycles that the data says are due",
+            retry_attempts=2,
         )
         alarm(
             self,
@@ -155,7 +173,9 @@ class BillCycle(Construct):
         )
         return start_due
 
-    def _state(self, id: str, *, timeout: Duration, memory_size: int = 1024) -> Function:
+    def _state(
+        self, id: str, *, timeout: Duration, memory_size: int = 1024, scheduled: bool = False
+    ) -> Function:
         """The function of one state: functions/bill_cycle/<its name in snake case>.py."""
         module = "".join(f"_{c.lower()}" if c.isupper() else c for c in id).lstrip("_")
         function = billing_function(
@@ -165,6 +185,7 @@ class BillCycle(Construct):
             f"functions.bill_cycle.{module}.lambda_handler",
             timeout=timeout,
             memory_size=memory_size,
+            scheduled=scheduled,
         )
         self.data.may_read(function, self.data.accounts)
         self.data.may_change(function, self.data.accounts)
@@ -205,11 +226,14 @@ class BillCycle(Construct):
         )
         return each.item_processor(step)
 
-    def _machine(self, id: str, definition: IChainable) -> StateMachine:
+    def _machine(self, id: str, definition: IChainable, *, invokes: list[Function]) -> StateMachine:
+        role = self._machine_role(id, invokes)
         machine = StateMachine(
             self,
             f"{id}Machine",
             definition_body=DefinitionBody.from_chainable(definition),
+            # Its states would grant it all versions of the functions, and the whole bucket.
+            role=role.without_policy_updates(),
             timeout=Duration.hours(6),
             tracing_enabled=True,
             logs=LogOptions(
@@ -223,9 +247,7 @@ class BillCycle(Construct):
                 include_execution_data=False,  # accounts' ids stay out of the log
             ),
         )
-        machine.add_to_role_policy(
-            PolicyStatement(actions=["kms:Decrypt"], resources=[self.data.key.key_arn])
-        )
+        self._may_run_its_children(id, machine, role)
         alarm(
             self,
             f"{id}Failed",
@@ -234,3 +256,72 @@ class BillCycle(Construct):
             f"An execution of {id.lower()} failed: start it again, it goes on where it stopped",
         )
         return machine
+
+    def _machine_role(self, id: str, invokes: list[Function]) -> Role:
+        """May invoke its functions, read the plans of runs, and write its log and traces."""
+        stack = Stack.of(self)
+        role = Role(
+            self,
+            f"{id}MachineRole",
+            assumed_by=ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {
+                        "aws:SourceArn": stack.format_arn(
+                            service="states",
+                            resource="stateMachine",
+                            resource_name="*",
+                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                    },
+                },
+            ),
+        )
+        plans, key = self.data.documents.arn_for_objects(PLANS), self.data.key.key_arn
+        for actions, resources in (
+            (["lambda:InvokeFunction"], [function.function_arn for function in invokes]),
+            (["s3:GetObject"], [plans]),
+            (["kms:Decrypt"], [key]),
+            (LOG_AND_TRACE, ["*"]),
+        ):
+            role.add_to_policy(PolicyStatement(actions=actions, resources=resources))
+        accept_path(role, f"<DataDocuments.Arn>/{PLANS}", "Each run's plan has a name of its own")
+        accept(
+            role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "X-Ray, and the delivery of the state machine's own log, know no named resource",
+        )
+        return role
+
+    def _may_run_its_children(self, id: str, machine: StateMachine, role: Role) -> None:
+        """A distributed map starts the machine itself, once for each item.
+
+        A policy of its own: the machine waits for its role's policy, and this one for the machine.
+        """
+        machine.node.try_remove_child("DistributedMapPolicy")  # which without updates goes nowhere
+        executions = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{machine.state_machine_name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        children = Policy(
+            self,
+            f"{id}Children",
+            roles=[role],
+            statements=[
+                PolicyStatement(
+                    actions=["states:StartExecution"], resources=[machine.state_machine_arn]
+                ),
+                PolicyStatement(
+                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    resources=[executions],
+                ),
+            ],
+        )
+        accept_path(
+            children,
+            f"arn:aws:states:<region>:<account>:execution:<BillCycle{id}Machine.Name>:*",
+            "The executions of this one state machine, which AWS names",
+        )

@@ -23,16 +23,20 @@ from aws_cdk.aws_s3 import (
     Bucket,
     BucketEncryption,
     LifecycleRule,
+    ObjectLockRetention,
     ObjectOwnership,
 )
 from aws_cdk.aws_secretsmanager import Secret, SecretStringGenerator
 from constructs import Construct
 
+from infra.accepted import accept, accept_path
 from infra.stage import Stage
 
 READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 ADD = ("dynamodb:PutItem", "dynamodb:ConditionCheckItem")
 CHANGE = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
+INVOICES, MAIL, PLANS = "invoices/*", "mail/*", "runs/*"  # what lies in the documents bucket
+DOCUMENTS_STAY = Duration.days(3653)  # ten years, the longest that a tax office asks for
 HEX = {"exclude_punctuation": True, "exclude_uppercase": True, "require_each_included_type": False}
 
 
@@ -59,7 +63,9 @@ class Data(Construct):
         )
 
         self.access_logs = self._bucket("AccessLogs", logs_of_others=True)
-        self.documents = self._bucket("Documents")  # invoices as PDF, mail as sent, plans of runs
+        # Invoices as PDF, mail as sent, plans of runs. Nobody deletes them before their time but
+        # who is given s3:BypassGovernanceRetention for it: a person, for an erasure.
+        self.documents = self._bucket("Documents", stays=DOCUMENTS_STAY)
         self.archive = self._bucket("Archive")  # records that ingestion could not take
 
         self.stream = Stream(
@@ -73,7 +79,7 @@ class Data(Construct):
 
         self.pay_token_secret = self._generated("PayToken", "Signs the pay links of invoices")
         self.origin_secret = self._generated("Origin", "Known to CloudFront and to the APIs behind")
-        self.processor_secret = Secret(
+        processor = self.processor_secret = Secret(
             self,
             "Processor",
             removal_policy=stage.removal_policy,
@@ -84,7 +90,7 @@ class Data(Construct):
                 generate_string_key="unused",
             ),
         )
-        self.collector_keys_secret = Secret(
+        collector_keys = self.collector_keys_secret = Secret(
             self,
             "CollectorKeys",
             removal_policy=stage.removal_policy,
@@ -98,6 +104,14 @@ class Data(Construct):
                 **HEX,
             ),
         )
+
+        for secret, why in (
+            (self.pay_token_secret, "A rotation would break the pay links in bills already sent"),
+            (self.origin_secret, "It changes by a deployment, which CloudFront needs as well"),
+            (processor, "The ISP makes these keys at the processor, and both may hold two"),
+            (collector_keys, "A key changes on the ISP's own machine and here, by a person"),
+        ):
+            accept(secret, "AwsSolutions-SMG4", why)
 
     def may_read(self, function: Function, *tables: Table) -> None:
         """Get and query; never a scan: every access pattern has a key."""
@@ -119,20 +133,27 @@ class Data(Construct):
             raise ValueError("the ledger takes conditional puts only, and batches have none")
         self._allow(function, ("dynamodb:BatchWriteItem",), [table])
 
-    def may_use_documents(self, function: Function, *actions: str, prefix: str = "*") -> None:
-        """`actions` such as s3:GetObject on documents under a prefix.
+    def may_use_documents(self, function: Function, below: str, *actions: str) -> None:
+        """`actions` such as s3:GetObject on the documents below one of the three prefixes.
 
-        With ListBucket, a document that is not there is "not found"; without, it is "forbidden".
+        Who gets may list, or a document that is not there would be "forbidden", not "not found".
         """
         function.add_to_role_policy(
             PolicyStatement(
-                actions=list(actions), resources=[self.documents.arn_for_objects(prefix)]
+                actions=list(actions), resources=[self.documents.arn_for_objects(below)]
             )
         )
-        function.add_to_role_policy(
-            PolicyStatement(actions=["s3:ListBucket"], resources=[self.documents.bucket_arn])
-        )
+        if "s3:GetObject" in actions:
+            function.add_to_role_policy(
+                PolicyStatement(actions=["s3:ListBucket"], resources=[self.documents.bucket_arn])
+            )
         self._may_use_key(function)
+        if function.role:
+            accept_path(
+                function.role,
+                f"<DataDocuments.Arn>/{below}",
+                "Documents have names of their own; this part of the bucket holds one kind of them",
+            )
 
     def may_read_secret(self, function: Function, *secrets: Secret) -> None:
         function.add_to_role_policy(
@@ -174,7 +195,10 @@ class Data(Construct):
             ),
         )
 
-    def _bucket(self, id: str, *, logs_of_others: bool = False) -> Bucket:
+    def _bucket(
+        self, id: str, *, logs_of_others: bool = False, stays: Duration | None = None
+    ) -> Bucket:
+        locked = self.stage.keeps_data and stays is not None
         return Bucket(
             self,
             id,
@@ -186,6 +210,8 @@ class Data(Construct):
             block_public_access=BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=self.stage.tls_only,
             versioned=True,
+            object_lock_enabled=locked or None,
+            object_lock_default_retention=ObjectLockRetention.governance(stays) if locked else None,
             removal_policy=self.stage.removal_policy,
             server_access_logs_bucket=None if logs_of_others else self.access_logs,
             server_access_logs_prefix=None if logs_of_others else f"{id.lower()}/",

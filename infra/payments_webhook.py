@@ -7,15 +7,13 @@ after those that no event came for.
 
 from aws_cdk import Duration
 from aws_cdk.aws_lambda import Function
-from aws_cdk.aws_lambda_event_sources import SqsEventSource
-from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
-from aws_cdk.aws_scheduler_targets import LambdaInvoke
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from infra.data import Data
-from infra.queues import alarm, work_queue
+from infra.queues import alarm, read_by, work_queue
 from infra.runtime import Runtime, billing_function
+from infra.schedules import every
 
 WORKER_TIMEOUT = Duration.seconds(60)
 
@@ -41,6 +39,7 @@ class PaymentsWebhook(Construct):
             runtime,
             "functions.payments_webhook.receive.lambda_handler",
             timeout=Duration.seconds(10),
+            at_once_max=50,
             environment={
                 **processor,
                 "PAYMENTS_QUEUE_URL": self.queue.queue_url,
@@ -53,18 +52,17 @@ class PaymentsWebhook(Construct):
         self.queue.grant_send_messages(self.receive)
 
         self.worker = self._settler("Worker", "worker", WORKER_TIMEOUT, runtime, data, processor)
-        self.worker.add_event_source(
-            SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True)
-        )
+        # Ten at once stay below the processor's limit however many events it sends.
+        read_by(self.worker, self.queue, at_once_max=10)
 
         self.janitor = self._settler(
-            "Janitor", "janitor", Duration.minutes(5), runtime, data, processor
+            "Janitor", "janitor", Duration.minutes(5), runtime, data, processor, scheduled=True
         )
-        Schedule(
+        every(
             self,
             "EveryTenMinutes",
-            target=LambdaInvoke(self.janitor, retry_attempts=0),
-            schedule=ScheduleExpression.rate(Duration.minutes(10)),
+            Duration.minutes(10),
+            self.janitor,
             description="Ask the processor about payments that no webhook has settled",
         )
         alarm(
@@ -83,6 +81,8 @@ class PaymentsWebhook(Construct):
         runtime: Runtime,
         data: Data,
         environment: dict[str, str],
+        *,
+        scheduled: bool = False,
     ) -> Function:
         """A function that asks the processor and posts what it says."""
         settler = billing_function(
@@ -92,6 +92,7 @@ class PaymentsWebhook(Construct):
             f"functions.payments_webhook.{module}.lambda_handler",
             timeout=timeout,
             environment=environment,
+            scheduled=scheduled,
         )
         data.may_read(settler, data.accounts, data.ledger)
         data.may_change(settler, data.accounts)

@@ -23,8 +23,10 @@ from aws_cdk import (
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Code, Function, LayerVersion, LoggingFormat, Tracing
 from aws_cdk.aws_logs import LogGroup
+from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
+from infra.accepted import accept
 from infra.stage import Stage
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +67,7 @@ class Runtime:
     code: Code
     layers: tuple[LayerVersion, ...]
     environment: Mapping[str, str]
+    missed: Queue  # events that nobody waits for an answer to, and that no attempt could handle
 
 
 def our_code() -> Code:
@@ -110,8 +113,14 @@ def billing_function(
     timeout: Duration | None = None,
     memory_size: int = 512,
     environment: Mapping[str, str] | None = None,
+    scheduled: bool = False,
+    at_once_max: int | None = None,
 ) -> Function:
-    """A function with a role and a log group of its own; all it may do is write its log."""
+    """A function with a role and a log group of its own; all it may do is write its log.
+
+    scheduled    started by the clock, where nobody sees the error: what fails is kept in `missed`
+    at_once_max  of the account's concurrency, both at most and at hand; None: what is left of it
+    """
     stage = runtime.stage
     log_group = LogGroup(
         scope, f"{id}Log", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
@@ -123,7 +132,12 @@ def billing_function(
             resources=[log_group.log_group_arn],
         )
     )
-    return Function(
+    accept(
+        role,
+        "AwsSolutions-IAM5[Resource::*]",
+        "X-Ray takes traces and gives sampling rules for no named resource",
+    )
+    function = Function(
         scope,
         id,
         runtime=stage.runtime,
@@ -137,12 +151,28 @@ def billing_function(
         tracing=Tracing.ACTIVE,
         log_group=log_group,
         logging_format=LoggingFormat.JSON,
+        dead_letter_queue=runtime.missed if scheduled else None,
+        reserved_concurrent_executions=at_once_max,
         environment={
             **runtime.environment,
             "POWERTOOLS_SERVICE_NAME": handler.split(".")[1],
             **(environment or {}),
         },
     )
+    if not scheduled:
+        accept(
+            function,
+            "Serverless-LambdaDLQ",
+            "Whoever invokes it waits for its answer: a door, a state machine or an event source",
+        )
+    for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+        accept(
+            function,
+            rule,
+            "One Python behind the newest, with security fixes until October 2029: "
+            "it moves when every wheel of the layer is built for the next",
+        )
+    return function
 
 
 @jsii.implements(ILocalBundling)

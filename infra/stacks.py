@@ -7,7 +7,6 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Environment, Stack, Tags
 from aws_cdk.aws_ses import EmailIdentity, Identity
-from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from billing.config import Isp
@@ -18,6 +17,7 @@ from infra.edge import Collectors, Firewall, FrontDoor
 from infra.ingest_usage import IngestUsage
 from infra.payments_webhook import PaymentsWebhook
 from infra.portal_api import PortalApi
+from infra.queues import alarms_topic, dead_letters
 from infra.runtime import Runtime, dependencies, our_code
 from infra.stage import Stage
 
@@ -68,8 +68,16 @@ class AppStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id, **kwargs)
+        alarms = alarms_topic(self, stage)
         runtime = Runtime(
             stage=stage,
+            missed=dead_letters(
+                self,
+                "Missed",
+                stage=stage,
+                alarms=alarms,
+                what="Scheduled work failed three times; the next one tries again, see the log",
+            ),
             code=our_code(),
             layers=dependencies(self, stage, bundle=bundle),
             environment={
@@ -83,7 +91,6 @@ class AppStack(Stack):
                 "POWERTOOLS_LOGGER_LOG_EVENT": "false",  # events hold personal data
             },
         )
-        alarms = Topic(self, "Alarms", enforce_ssl=stage.tls_only)
         sender = EmailIdentity(self, "Sender", identity=Identity.email(isp.mail.sender))
 
         ingest_usage = IngestUsage(self, "IngestUsage", runtime=runtime, data=data, alarms=alarms)
@@ -146,21 +153,21 @@ class EdgeStack(Stack):
     ) -> None:
         super().__init__(scope, id, **kwargs)
         doors = {
-            "Portal": (portal_api.portal.api_endpoint, stage.portal_url),
-            "Console": (portal_api.console.api_endpoint, stage.console_url),
+            "Portal": (portal_api.portal, stage.portal_url),
+            "Console": (portal_api.console, stage.console_url),
         }
         domains = {
             f"{name}Domain": FrontDoor(
                 self,
                 name,
-                api_endpoint=endpoint,
+                api=api,
                 web_acl_arn=firewall.arn,
                 origin_secret=data.origin_secret,
                 access_logs=data.access_logs,
                 address=address,
                 certificate_arn=stage.certificate_arn,
             ).distribution.distribution_domain_name
-            for name, (endpoint, address) in doors.items()
+            for name, (api, address) in doors.items()
         }
         collectors = Collectors(self, "Collectors", data=data)
         _outputs(

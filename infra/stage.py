@@ -31,7 +31,8 @@ class Stage:
     edge: bool  # CloudFront and WAF, known to the API by a secret header; keys of collectors
     portal_url: str
     console_url: str
-    certificate_arn: str  # of both addresses, in us-east-1; "" : CloudFront's own address only
+    alarms_to: str  # mail address of whoever operates the system; "" : nobody
+    certificate_arn: str  # of both addresses, in us-east-1, where there is an edge
     jwks_base: str  # where the pools publish their keys; "" : Cognito itself
     processor_api_base: str  # "" : the processor's own
     log_retention: RetentionDays
@@ -71,6 +72,7 @@ def local(base_port: int = 8080) -> Stage:
         edge=False,
         portal_url=f"http://127.0.0.1:{ports.portal}",
         console_url=f"http://127.0.0.1:{ports.console}",
+        alarms_to="",
         certificate_arn="",
         jwks_base=emulator,
         processor_api_base=f"http://127.0.0.1:{ports.processor}",
@@ -85,7 +87,8 @@ def cloud(
     region: str | None,
     portal_url: str,
     console_url: str,
-    certificate_arn: str = "",
+    alarms_to: str = "",
+    certificate_arn: str,
 ) -> Stage:
     """A stage on AWS, which keeps what it is given."""
     return Stage(
@@ -101,6 +104,7 @@ def cloud(
         edge=True,
         portal_url=portal_url,
         console_url=console_url,
+        alarms_to=alarms_to,
         certificate_arn=certificate_arn,
         jwks_base="",
         processor_api_base="",
