@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit test-collector acceptance synth doctor deploy lock openapi clean
+.PHONY: help run demo test check unit test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,18 +32,23 @@ demo: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## one month from packet 
 
 test: check unit acceptance ## everything: check, unit tests, the demo and the browser on the emulator
 
-check: .venv/ready node_modules/ready ## format, lint, types, import contracts, the committed OpenAPI document
+check: .venv/ready node_modules/ready ## format, lint, types, import contracts, the OpenAPI document, findings in the templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	npx pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m functions.portal_api.openapi --check
+	$(BIN)/python -m infra.review
 
 unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser"
 
 test-collector: .venv/ready ## a collector killed 200 times under load; KILLS=200 SEED=<any number>
 	@$(BIN)/python -m tests.edge.fire --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+test-freeradius: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## 2,000 packets of radclient through FreeRADIUS to usage
+	@$(SUDO) sh tests/freeradius/install.sh
+	@$(BIN)/python -m tests.freeradius
 
 acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## the demo and the browser test, on the emulator
 	$(BIN)/python -m pytest -m "emulator or browser"
@@ -56,6 +61,9 @@ doctor: .venv/ready node_modules/ready ## what stands between this machine and a
 
 deploy: .venv/ready $(VENDOR)/ready ## to the AWS account of your credentials, as STAGE=prod
 	npx cdk deploy --all -c stage=$(STAGE)
+
+review: .venv/ready ## write anew who may do what, and which findings are accepted: read their diff
+	$(BIN)/python -m infra.review --write
 
 lock: .venv/ready ## pin the requirements of each group anew, with hashes, as pyproject.toml allows
 	@mkdir -p .demarc

@@ -18,6 +18,7 @@ NAMES = (
     "acknowledged",   # replies sent, after the sync
     "repeated",       # of these, answers to a packet that was stored before
     "lines_read",     # lines taken over from FreeRADIUS' files, refused ones included
+    "lines_held",     # times that lines waited in their files, because the spool took nothing
     "spooled",        # records stored
     "sent",           # records that the stream has confirmed
     "resent",         # records offered again because an attempt failed

@@ -2,13 +2,14 @@
 
 How far a file was read is stored in the transaction that stores its records, so no line is taken
 for read that is not spooled. A file is known by its inode and its first bytes, not by its name:
-rotated, renamed and truncated files are followed rightly.
+rotated, renamed and truncated files are followed rightly. Once begun it is read to its end under
+whatever name.
 """
 
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,11 +33,12 @@ class LineReader:
     ) -> None:
         self._directory, self._pattern = directory, pattern
         self._routers, self._spool, self._counters = routers, spool, counters
+        self._unreadable, self._held = set[str](), False
 
     def poll(self, stop: Callable[[], bool]) -> bool:
         """Take over one chunk of each file; whether there may be more."""
         more = False
-        for path in sorted(self._directory.glob(self._pattern)):
+        for path in self._files():
             if stop():
                 break
             try:
@@ -44,10 +46,41 @@ class LineReader:
                     more |= self._take(path, file)
             except FileNotFoundError:
                 continue  # rotated away between the listing and the opening
+            except OSError as error:
+                self._complain(path, error)  # the other files, and the routers, go on
             except NotStored as refusal:
-                logger.warning("lines wait in their files: %s", refusal)
+                self._counters.add("lines_held")
+                if not self._held:
+                    logger.error("lines wait in their files: %s", refusal)
+                self._held = True
                 return False
+        if self._held:
+            logger.warning("lines are read again")
+        self._held = False
         return more
+
+    def _files(self) -> Iterator[Path]:
+        """Those of the pattern, and those begun under such a name and renamed since."""
+        try:
+            for path in sorted(self._directory.iterdir()):
+                if path.is_file() and (path.match(self._pattern) or self._begun(path)):
+                    yield path
+        except OSError as error:
+            self._complain(self._directory, error)
+
+    def _begun(self, path: Path) -> bool:
+        stat = path.stat()
+        if self._spool.tail(stat.st_dev, stat.st_ino) is None:
+            return False
+        with path.open("rb") as file:
+            return self._position(path, file).offset > 0
+
+    def _complain(self, path: Path, error: OSError) -> None:
+        """Once for each: the file may stay as it is for days."""
+        if path.name not in self._unreadable:
+            self._unreadable.add(path.name)
+            logger.warning("%s is not read: %s", path, error.strerror)
+            self._counters.refuse("unreadable_file")
 
     def _take(self, path: Path, file: BinaryIO) -> bool:
         position = self._position(path, file)
@@ -63,7 +96,8 @@ class LineReader:
         self._spool.append(reports, self._routers.line_rate_bps, _tail(path, file, offset))
         self._counters.add("spooled", len(reports))
         self._counters.add("lines_read", len(reports) + refused)
-        self._counters.refuse("malformed_line", refused)
+        if refused:
+            self._counters.refuse("malformed_line", refused)
         return len(chunk) == CHUNK_BYTES
 
     def _read(self, whole: bytes, path: Path, offset: int) -> tuple[list[Report], int]:

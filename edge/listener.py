@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 from pyrad.packet import AccountingRequest, AcctPacket, PacketError, StatusServer
 
@@ -24,6 +25,7 @@ DATAGRAM_BYTES_MAX = 8192
 RECEIVE_BUFFER_BYTES = 1 << 22
 # Longer than routers wait between tries; a packet id comes round again much later with other bytes.
 REPEAT_SECONDS = 30
+SOURCES_TOLD_MAX = 1000  # refused sources that are named in the log, each once
 
 Fingerprint = tuple[str, int, int, bytes]
 
@@ -56,25 +58,34 @@ class Listener:
         spool: Spool,
         counters: Counters,
         clock: Callable[[], datetime],
+        elapsed: Callable[[], float] = monotonic,  # no step of the clock makes it forget or keep
     ) -> None:
         self._port, self._routers, self._spool = port, routers, spool
         self._counters, self._clock = counters, clock
+        self._elapsed = elapsed
         self._stored = OrderedDict[Fingerprint, float]()
+        self._told = set[tuple[str, str]]()
+        self._silent_for = ""
 
     def take(self) -> None:
         """Take all that has arrived, up to a batch; store it; answer it."""
-        now = self._clock()
-        accepted = [packet for packet in self._drain(now) if packet]
-        fresh = self._fresh(accepted, now.timestamp())
+        elapsed = self._elapsed()
+        accepted = [packet for packet in self._drain(self._clock()) if packet]
+        fresh = self._fresh(accepted, elapsed)
         reports = [packet.report for packet in fresh.values() if packet.report]
         try:
             if reports:
                 self._spool.append(reports, self._routers.line_rate_bps)
         except NotStored as refusal:
-            logger.warning("%d packets not acknowledged: %s", len(accepted), refusal)
             self._counters.refuse(refusal.reason, len(accepted))
+            if self._silent_for != refusal.reason:  # once: each line would take room as well
+                logger.error("routers get no answer, and keep their reports: %s", refusal)
+                self._silent_for = refusal.reason
             return
-        self._stored.update(dict.fromkeys(fresh, now.timestamp()))
+        if reports and self._silent_for:
+            logger.warning("routers are answered again")
+            self._silent_for = ""
+        self._stored.update(dict.fromkeys(fresh, elapsed))
         self._counters.add("spooled", len(reports))
         self._counters.add("repeated", len(accepted) - len(fresh))
         for packet in accepted:
@@ -91,13 +102,19 @@ class Listener:
             try:
                 taken.append(judge(datagram, sender, self._routers, now))
             except Refused as refusal:
-                self._counters.refuse(str(refusal))
+                self._refuse(str(refusal), sender[0])
                 taken.append(None)
         return taken
 
-    def _fresh(self, accepted: list[Accepted], now: float) -> dict[Fingerprint, Accepted]:
+    def _refuse(self, reason: str, source: str) -> None:
+        self._counters.refuse(reason)
+        if (reason, source) not in self._told and len(self._told) < SOURCES_TOLD_MAX:
+            self._told.add((reason, source))
+            logger.warning("packets of %s are refused: %s", source, reason)
+
+    def _fresh(self, accepted: list[Accepted], elapsed: float) -> dict[Fingerprint, Accepted]:
         """The packets that are not stored yet, each once."""
-        while self._stored and next(iter(self._stored.values())) < now - REPEAT_SECONDS:
+        while self._stored and next(iter(self._stored.values())) < elapsed - REPEAT_SECONDS:
             self._stored.popitem(last=False)
         return {
             packet.fingerprint: packet

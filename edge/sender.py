@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -14,7 +15,8 @@ from edge.spool import Backlog
 
 logger = logging.getLogger(__name__)
 
-ROUND_RECORDS = 5_000  # of one PutRecords: about 20 packs, 2 MB; the call's limit is 500 and 5 MiB
+ROUND_RECORDS = 5_000  # looked at for one PutRecords, mostly some 20 packs
+ROUND_PACKS = 40  # of one PutRecords: 4 MB at most; the call's limit is 500 and 5 MiB
 BACKOFF_SECONDS = 0.5
 BACKOFF_SECONDS_MAX = 30.0
 
@@ -36,6 +38,7 @@ class Sender:
         self._collector, self._key = collector, key
         self._counters, self._random = counters, random
         self._offered_to = 0  # the furthest place that was ever offered
+        self._round_packs = ROUND_PACKS
 
     def run(self, stop: Callable[[], bool], wait: Callable[[float], Any], interval: float) -> None:
         """Send until told to stop, then offer once more what is left."""
@@ -52,7 +55,7 @@ class Sender:
 
     def send_once(self) -> tuple[int, int]:
         """One PutRecords of what has waited longest: records confirmed, records still to send."""
-        packs = list(cut(self._backlog.oldest(ROUND_RECORDS)))
+        packs = list(islice(cut(self._backlog.oldest(ROUND_RECORDS)), self._round_packs))
         if not packs:
             return 0, 0
         self._count_repeats(packs)
@@ -69,7 +72,16 @@ class Sender:
             self._counters.add("sent", len(confirmed))
         if left:
             self._counters.add("send_failures")
+        self._fit_round(failed=bool(left))
         return len(confirmed), left
+
+    def _fit_round(self, failed: bool) -> None:
+        """Halve what is offered at once after a failure, else one pack more.
+
+        A call that takes a slow link longer than its time-out would fail in the same way for ever.
+        """
+        fitting = self._round_packs // 2 if failed else self._round_packs + 1
+        self._round_packs = min(max(fitting, 1), ROUND_PACKS)
 
     def _offer(self, packs: list[Pack]) -> list[Pack]:
         entries = [

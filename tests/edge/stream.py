@@ -54,6 +54,15 @@ class Stream:
                 return None
             return {"FailedRecordCount": failed, "Records": results}
 
+    def sequence(self) -> list[tuple[str, int]]:
+        """The boots and numbers of all records taken, in the order in which they were."""
+        with self.lock:
+            return [
+                (pack["boot"], seq)
+                for pack in self.taken
+                for seq, _ in enumerate(pack["records"], pack["first_seq"])
+            ]
+
     def records(self) -> dict[tuple[str, int], set[str]]:
         """Every content taken under each (boot, sequence number)."""
         contents: dict[tuple[str, int], set[str]] = {}

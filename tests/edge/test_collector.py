@@ -73,19 +73,41 @@ def test_what_is_not_proven_or_not_radius_is_counted_and_gets_no_answer(collecto
     refused = {"malformed": 2, "unexpected_code": 1, "wrong_secret": 1}
     assert (status["refused"], status["acknowledged"]) == (refused, 0)
     assert read_all(collector.spool) == []
-    assert "between-us" not in (collector.folder / "log").read_text()
+    log = (collector.folder / "log").read_text()
+    assert log.count("packets of 127.0.0.1 are refused: wrong_secret") == 1
+    assert "between-us" not in log
 
 
-def test_a_full_spool_acknowledges_nothing_more_and_loses_nothing(collectors):
-    collector = collectors(spool_max_mb=0.15)
-    with collector.connected() as router:
-        taken = 0
-        while answered(router, interim(taken, f"S{taken}", 10), seconds=1.0):
-            taken += 1
-        status = collector.wait_for(lambda status: "disk_full" in status["refused"])
+def test_a_full_spool_answers_nobody_until_there_is_room_and_then_takes_what_is_sent_again(
+    collectors,
+):
+    with streams.running() as stream:
+        stream.unreachable = lambda call: True
+        collector = collectors(stream.url, spool_max_mb=0.15)
+        with collector.connected() as router:
+            taken = 0
+            while answered(router, interim(taken, f"S{taken}", 10), seconds=1.0):
+                taken += 1
+            refused = interim(taken, f"S{taken}", 10)
+            assert not answered(router, refused, seconds=0.3)
+            status = collector.wait_for(lambda status: status["refused"].get("disk_full") == 2)
+            assert len(read_all(collector.spool)) == taken == status["acknowledged"]
+            assert status["received"] == status["acknowledged"] + 2
+            assert collector.process.poll() is None
+
+            stream.unreachable = lambda call: False
+            collector.wait_for(lambda status: status["waiting"] == 0, seconds=40)
+            assert answered(router, refused)
+            collector.wait_for(lambda status: status["sent"] == taken + 1)
+
     assert taken > 50
-    assert len(read_all(collector.spool)) == taken == status["acknowledged"]
-    assert status["received"] == status["acknowledged"] + sum(status["refused"].values())
+    (boot,) = {boot for boot, _ in stream.sequence()}
+    assert stream.sequence() == [(boot, seq) for seq in range(1, taken + 2)]
+    arrived = [record["session_id"] for pack in stream.taken for record in pack["records"]]
+    assert arrived == [f"S{number}" for number in range(taken + 1)]
+    log = (collector.folder / "log").read_text()
+    assert log.count("routers get no answer, and keep their reports") == 1
+    assert log.count("routers are answered again") == 1
 
 
 def test_lines_of_freeradius_take_the_same_way_to_the_stream(collectors):

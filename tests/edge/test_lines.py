@@ -1,6 +1,8 @@
 """Files that FreeRADIUS writes are taken over once, line by line, whatever happens to them."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +84,57 @@ def test_a_renamed_file_is_known_and_its_successor_is_new(taker):
     assert sorted(taker.taken()) == ["S1", "S2"]
 
 
+def test_a_file_renamed_out_of_the_pattern_is_read_to_its_end(taker):
+    file = taker.folder / "acct.jsonl"
+    file.write_text(line(1))
+    taker.taken()
+    with file.open("a") as more:
+        more.write(line(2))
+    file.rename(taker.folder / "acct.jsonl.1")
+    file.write_text(line(3))
+    taker.restart()
+    assert sorted(taker.taken()) == ["S1", "S2", "S3"]
+
+
+def test_a_file_of_another_name_that_was_never_begun_is_left_alone(taker):
+    (taker.folder / "notes.txt").write_text(line(1))
+    assert taker.taken() == []
+
+
+def test_what_cannot_be_read_is_said_once_and_holds_up_nothing(taker, monkeypatch):
+    (taker.folder / "a.jsonl").mkdir()
+    os.mkfifo(taker.folder / "b.jsonl")
+    denied = taker.folder / "c.jsonl"
+    denied.write_text(line(1))
+    opened = Path.open
+
+    def guarded(path, *others, **named):  # to root no mode forbids anything
+        if path == denied:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *others, **named)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    (taker.folder / "d.jsonl").write_text(line(2))
+    assert taker.taken() == ["S2"]
+    assert taker.taken() == ["S2"]
+    assert taker.counters.as_dict()["refused"] == {"unreadable_file": 1}
+    monkeypatch.undo()
+    assert sorted(taker.taken()) == ["S1", "S2"]
+
+
+def test_a_directory_that_is_not_there_yet_is_said_and_waited_for(tmp_path):
+    taker = Taker(tmp_path)
+    taker.reader = LineReader(
+        tmp_path / "later", "*.jsonl", Routers([], None, 10**9), taker.spool, taker.counters
+    )
+    assert taker.taken() == []
+    assert taker.counters.as_dict()["refused"] == {"unreadable_file": 1}
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "acct.jsonl").write_text(line(1))
+    assert taker.taken() == ["S1"]
+    taker.spool.close()
+
+
 def test_a_truncated_file_is_read_from_its_beginning(taker):
     file = taker.folder / "acct.jsonl"
     file.write_text(line(1) + line(2))
@@ -115,5 +168,6 @@ def test_while_the_spool_is_full_lines_wait_in_their_file(taker):
     (taker.folder / "acct.jsonl").write_text("".join(line(n) for n in range(300)))
     taker.restart(max_bytes=60_000)
     assert taker.taken() == []
+    assert taker.counters.as_dict()["lines_held"] > 0
     taker.restart()
     assert len(taker.taken()) == 300

@@ -22,17 +22,18 @@ def stream():
 
 
 class Sending:
-    """Three boots with two, three and one records in the spool: three packs."""
+    """Boots with so many records in the spool: each boot is a pack."""
 
-    def __init__(self, path, url):
+    def __init__(self, path, url, boots=(("a", 2), ("b", 3), ("c", 1))):
         self.path, self.counters = path, Counters()
-        for boot, count in (("a", 2), ("b", 3), ("c", 1)):
+        for boot, count in boots:
             spool = Spool(path, boot, 10_000_000)
             spool.append([report(f"{boot}{n}", octets=n) for n in range(count)], rate)
             spool.close()
         client = boto3.client(
             "kinesis", endpoint_url=url, config=Config(retries={"total_max_attempts": 1})
         )
+        Spool(path, "-", 10_000_000).close()
         self.backlog = Backlog(path)
         self.sender = Sender(
             self.backlog, client, "usage", "col-1", bytes(16), self.counters, Random(1)
@@ -87,6 +88,48 @@ def test_while_the_link_is_down_everything_waits(tmp_path):
     assert len(down.waiting()) == 6
     assert down.counters.as_dict()["sent"] == 0
     down.backlog.close()
+
+
+def test_a_link_too_slow_for_much_at_once_is_offered_less_until_it_fits(tmp_path, stream):
+    slow = Sending(tmp_path / "slow.db", stream.url, [(f"b{n:02}", 2) for n in range(30)])
+    stream.unreachable = lambda call: len(stream.calls[call]) > 3  # no answer in time
+    while slow.waiting():
+        slow.sender.send_once()
+    slow.backlog.close()
+
+    offered = [len(call) for call in stream.calls]
+    assert offered[:10] == [30, 20, 10, 5, 2, 3, 4, 2, 3, 4]  # and now and then a little more
+    assert stream.sequence() == [(f"b{n:02}", seq) for n in range(30) for seq in (1, 2)]
+
+
+def test_after_an_hour_without_a_link_all_is_sent_in_order_and_once(tmp_path, stream):
+    hour, elapsed, stored, waits = 3600.0, 0.0, 0, []
+    down = Sending(tmp_path / "spool.db", stream.url, [])
+    spool = Spool(tmp_path / "spool.db", "boot", 10_000_000)
+    stream.unreachable = lambda call: elapsed < hour
+
+    def wait(seconds):
+        """The hour passes, and each four seconds of it bring a report."""
+        nonlocal elapsed, stored
+        waits.append(seconds)
+        elapsed += seconds
+        reports = [
+            report(f"S{number}", octets=number) for number in range(stored, int(elapsed // 4))
+        ]
+        spool.append(reports, rate)
+        stored += len(reports)
+
+    down.sender.run(lambda: elapsed >= hour, wait, interval=1)
+    assert len(down.waiting()) == stored >= hour / 4  # nothing was sent, and nothing forgotten
+    assert max(waits) <= BACKOFF_SECONDS_MAX
+    assert len(waits) < hour / (BACKOFF_SECONDS_MAX / 2) + 10
+
+    down.sender.run(lambda: not down.waiting(), wait, interval=1)
+    spool.close()
+    down.backlog.close()
+    assert elapsed < hour + BACKOFF_SECONDS_MAX  # it is tried again that soon
+    assert stream.sequence() == [("boot", seq) for seq in range(1, stored + 1)]
+    assert down.counters.as_dict()["sent"] == stored
 
 
 def test_failures_are_followed_by_growing_waits_and_successes_by_none(sending, stream):
