@@ -63,6 +63,7 @@ def install() -> None:
     if any(handler is _before for _, handler, *_ in register):
         return
     register.append(("before-call", _count))
+    account.on_the_wire.append(lambda: _Bus.at == len(_Bus.calls))
     register.append(("before-send", _before, botocore.handlers.REGISTER_FIRST))
     register.append(("before-send", _after, botocore.handlers.REGISTER_LAST))
 

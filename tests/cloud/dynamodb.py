@@ -98,10 +98,11 @@ class DynamoDb:
     def create_table(self, name: str, keys: Keys, **indexes: Keys) -> None:
         self.tables[name] = Table(name, keys, dict(indexes))
 
-    def lag_indexes(self) -> None:
-        """From here on, indexes tell what they know now, until `settle_indexes`."""
-        for table in self.tables.values():
-            table.seen_by_indexes = dict(table.items)
+    def lag_indexes(self, known: Any = None) -> None:
+        """From here on, until `settle_indexes`, indexes tell what they know: now, or by a state."""
+        tables, _ = known or self.state()
+        for name, items in tables.items():
+            self.tables[name].seen_by_indexes = dict(items)
 
     def settle_indexes(self) -> None:
         for table in self.tables.values():

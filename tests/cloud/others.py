@@ -114,16 +114,28 @@ class States:
 
 
 class Cognito:
-    """People of a pool by their address, each with a subject of its own."""
+    """People of pools by their address or user name, each with a subject, groups and a password.
+
+    A sign-in is answered with tokens that nobody signed: "access of <name>", "refresh of <name>".
+    """
 
     def __init__(self) -> None:
         self.people: dict[tuple[str, str], str] = {}
+        self.groups: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.passwords: dict[str, str] = {}
+        self.revoked: frozenset[str] = frozenset()
 
     def state(self) -> Any:
-        return dict(self.people)
+        return dict(self.people), dict(self.groups), dict(self.passwords), self.revoked
 
     def put_back(self, state: Any) -> None:
-        self.people = dict(state)
+        people, groups, passwords, self.revoked = state
+        self.people, self.groups, self.passwords = dict(people), dict(groups), dict(passwords)
+
+    def employ(self, pool: str, name: str, *groups: str, password: str = "") -> None:
+        """Somebody who is there already."""
+        self.people[pool, name], self.groups[pool, name] = name, groups
+        self.passwords[name] = password
 
     def admin_create_user(self, call: Json) -> Json:
         person = call["UserPoolId"], call["Username"]
@@ -133,10 +145,33 @@ class Cognito:
         return {"User": {"Username": person[1], "Attributes": self._attributes(person)}}
 
     def admin_get_user(self, call: Json) -> Json:
+        person = self._known(call)
+        return {
+            "Username": person[1],
+            "Enabled": True,
+            "UserAttributes": self._attributes(person),
+        }
+
+    def admin_list_groups_for_user(self, call: Json) -> Json:
+        return {"Groups": [{"GroupName": one} for one in self.groups.get(self._known(call), ())]}
+
+    def initiate_auth(self, call: Json) -> Json:
+        given = call["AuthParameters"]
+        name = given["USERNAME"]
+        if not name or self.passwords.get(name) != given["PASSWORD"]:
+            raise Refused("NotAuthorizedException", "Incorrect username or password.")
+        tokens = {"AccessToken": f"access of {name}", "RefreshToken": f"refresh of {name}"}
+        return {"AuthenticationResult": {**tokens, "ExpiresIn": 900, "TokenType": "Bearer"}}
+
+    def revoke_token(self, call: Json) -> Json:
+        self.revoked |= {call["Token"]}
+        return {}
+
+    def _known(self, call: Json) -> tuple[str, str]:
         person = call["UserPoolId"], call["Username"]
         if person not in self.people:
             raise Refused("UserNotFoundException", "User does not exist.")
-        return {"Username": person[1], "UserAttributes": self._attributes(person)}
+        return person
 
     def _attributes(self, person: tuple[str, str]) -> list[Json]:
         return [
