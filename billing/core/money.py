@@ -23,14 +23,16 @@ _CODES_BY_DECIMALS = {
 _MINOR_DIGITS = {
     code: digits for digits, codes in _CODES_BY_DECIMALS.items() for code in codes.split()
 }
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")  # far above any amount
 
 
 class UnknownCurrency(BillingError):
     """The code is not an ISO 4217 currency."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"{code!r} is not a currency: use an ISO 4217 code such as EUR or KES")
+        super().__init__(
+            f"{code[:60]!r} is not a currency: use an ISO 4217 code such as EUR or KES"
+        )
         self.code = code
 
 
@@ -46,7 +48,7 @@ class BadAmount(BillingError):
     """The text is not an amount of this currency."""
 
     def __init__(self, text: object, currency: str, problem: str) -> None:
-        super().__init__(f"{text!r} is not an amount of {currency}: {problem}")
+        super().__init__(f"{str(text)[:60]!r} is not an amount of {currency}: {problem}")
         self.text, self.currency = text, currency
 
 
@@ -81,9 +83,14 @@ class Money:
         return cls(int(exact), currency)
 
     @classmethod
-    def from_wire(cls, wire: Mapping[str, str]) -> "Money":
+    def from_wire(cls, wire: Mapping[str, object]) -> "Money":
         """Read {"value": "12.34", "unit": "EUR"}."""
-        return cls.parse(wire["value"], wire["unit"])
+        value, unit = wire.get("value"), wire.get("unit")
+        if not isinstance(unit, str):
+            raise UnknownCurrency(str(unit))
+        if not isinstance(value, str):
+            raise BadAmount(value, unit, 'write decimal text, such as "12.34"')
+        return cls.parse(value, unit)
 
     def to_wire(self) -> dict[str, str]:
         return {"value": self.value, "unit": self.currency}

@@ -14,6 +14,8 @@ from billing.core.errors import BillingError
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
+# Zones and periods are computed within these; the calendar's own ends overflow.
+DAY_FIRST, DAY_LAST = date(1900, 1, 1), date(2199, 12, 31)
 
 
 class NaiveInstant(BillingError):
@@ -24,11 +26,29 @@ class NaiveInstant(BillingError):
         self.at = at
 
 
+class BadInstant(BillingError):
+    """The text is no instant."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(f"{str(text)[:60]!r} is no instant: write it as 2026-10-01T09:30:00Z")
+        self.text = text
+
+
+class DayOutOfRange(BillingError):
+    """A day that no customer, plan or bill can have."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__(f"{day} is not a day to bill: use one of {DAY_FIRST} to {DAY_LAST}")
+        self.day = day
+
+
 class UnknownZone(BillingError):
     """The zone is not in the IANA time zone database."""
 
     def __init__(self, zone: str) -> None:
-        super().__init__(f"{zone!r} is not a time zone: use an IANA name such as Europe/Dublin")
+        super().__init__(
+            f"{zone[:60]!r} is not a time zone: use an IANA name such as Europe/Dublin"
+        )
         self.zone = zone
 
 
@@ -107,7 +127,7 @@ def period_containing(day: date, anchor: int, zone: str) -> Period:
     A period begins on the anchor day of each month, or on the month's last day when the month is
     shorter. Each begin is computed from the anchor, so anchor 31 gives 31 Jan, 28 Feb, 31 Mar.
     """
-    begins = _anchor_day(day.year, day.month, anchor)
+    begins = _anchor_day(_within(day).year, day.month, anchor)
     if day >= begins:
         return Period(begins, _month_away(begins, 1, anchor), zone)
     return Period(_month_away(begins, -1, anchor), begins, zone)
@@ -135,6 +155,7 @@ def preceding(period: Period, anchor: int) -> Period:
 def local_midnight(day: date, zone: str) -> datetime:
     """The first instant (UTC) of a local day. Where clocks skip midnight, the day begins later."""
     tz = _zone(zone)
+    _within(day)
     midnight = datetime(day.year, day.month, day.day, tzinfo=tz)
     earlier = midnight.replace(fold=1).astimezone(UTC)
     later = midnight.astimezone(UTC)
@@ -214,11 +235,23 @@ def rfc3339(at: datetime, timespec: str = "auto") -> str:
 
 
 def instant_from(text: str) -> datetime:
-    """Read an RFC 3339 instant; the result is in UTC."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise NaiveInstant(at)
-    return at.astimezone(UTC)
+    """Read an RFC 3339 instant; the result is in UTC. Else BadInstant, or NaiveInstant."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise NaiveInstant(at)
+        at = at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise BadInstant(text) from None
+    if not DAY_FIRST < at.date() < DAY_LAST:
+        raise BadInstant(text)
+    return at
+
+
+def _within(day: date) -> date:
+    if not DAY_FIRST <= day <= DAY_LAST:
+        raise DayOutOfRange(day)
+    return day
 
 
 def _anchor_day(year: int, month: int, anchor: int) -> date:
@@ -235,5 +268,5 @@ def _month_away(day: date, months: int, anchor: int) -> date:
 def _zone(zone: str) -> ZoneInfo:
     try:
         return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder, or a name too long
         raise UnknownZone(zone) from None

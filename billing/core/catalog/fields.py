@@ -10,7 +10,7 @@ from typing import Any, cast
 from billing.core.catalog.prices import BadPrice
 from billing.core.money import UnknownCurrency, minor_digits
 
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")  # far above any price or quantity
 _MISSING = object()
 
 
