@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
+.PHONY: help run demo bench test check unit test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test-freeradius: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## 2,000 packe
 
 acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## the demo and the browser test, on the emulator
 	$(BIN)/python -m pytest -m "emulator or browser"
+
+bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly, CPU in turns, a month priced
+	@$(BIN)/python -m bench
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)
