@@ -1,18 +1,21 @@
 """Completeness: which sequence numbers of each collector have arrived.
 
-RCV#collector#boot / first#last  a run of numbers received; a blind put, a union when read
+RCV#collector#boot / first#last  a run of numbers received; a blind put, a union when read. One
+                                 with more suspended numbers than an item holds is cut into several
 RCV / collector#boot             who was ever heard; a blind put
 """
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.core.usage import Hole, Received, Settings, holes, join_received, stored
+from billing.core.usage import Hole, Received, Settings, holes, join_received, runs_of, stored
 from billing.store.tables import UsageRow
 from billing.store.usage_rows import delete_all, put_all
+
+SUSPENDED_RUNS_MAX = 10_000  # of at most 28 octets each, in an item of 400 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,7 @@ class Completeness:
 
 def put(received: Iterable[Received], settings: Settings) -> None:
     """Note runs of numbers; again, or cut otherwise: the same knowledge."""
-    rows: list[UsageRow] = []
-    for run in received:
-        row = _row(run, settings)
-        rows += [row, UsageRow("RCV", row.pk.removeprefix("RCV#"), expires=row.expires)]
-    put_all(rows)
+    put_all(row for run in received for row in rows_of(run, settings))
 
 
 def load(collector: str, boot: str) -> Completeness | None:
@@ -66,7 +65,8 @@ def fold(settings: Settings) -> int:
     for row in UsageRow.query("RCV", consistent_read=True):
         collector, boot = row.sk.split("#")
         read = list(_rows(collector, boot))
-        joined = [_row(run, settings) for run in join_received(_run(row) for row in read)]
+        runs = join_received(_run(row) for row in read)
+        joined = [_row(part, settings) for run in runs for part in _parts(run)]
         kept = {row.sk for row in joined}
         gone = [row for row in read if row.sk not in kept]
         if gone:
@@ -76,12 +76,39 @@ def fold(settings: Settings) -> int:
     return spared
 
 
+def rows_of(run: Received, settings: Settings) -> list[UsageRow]:
+    """The items that note a run of numbers."""
+    rows = [_row(part, settings) for part in _parts(run)]
+    return [*rows, UsageRow("RCV", rows[0].pk.removeprefix("RCV#"), expires=rows[0].expires)]
+
+
+def _parts(run: Received) -> list[Received]:
+    """A run cut so that what is suspended of each part fits an item; together they say the same."""
+    suspended = runs_of(run.suspended)
+    cut = [
+        suspended[at : at + SUSPENDED_RUNS_MAX]
+        for at in range(0, len(suspended), SUSPENDED_RUNS_MAX)
+    ]
+    firsts = [run.first, *(runs[0][0] for runs in cut[1:])]
+    lasts = [*(first - 1 for first in firsts[1:]), run.last]
+    return [
+        replace(
+            run,
+            first=first,
+            last=last,
+            suspended=tuple(number for number in run.suspended if first <= number <= last),
+        )
+        for first, last in zip(firsts, lasts, strict=True)
+    ]
+
+
 def _rows(collector: str, boot: str) -> Iterable[UsageRow]:
     return UsageRow.query(f"RCV#{collector}#{boot}", consistent_read=True)
 
 
 def _row(run: Received, settings: Settings) -> UsageRow:
-    body = {"at": run.at, "until": run.until, "suspended": run.suspended}
+    # Runs, because what a pack of junk suspends are thousands of neighbours.
+    body = {"at": run.at, "until": run.until, "suspended": runs_of(run.suspended)}
     return UsageRow(
         f"RCV#{run.collector}#{run.boot}",
         f"{run.first:012d}#{run.last:012d}",
@@ -94,6 +121,7 @@ def _run(row: UsageRow) -> Received:
     _, collector, boot = row.pk.split("#")
     first, last = row.sk.split("#")
     body: dict[str, Any] = json.loads(row.body or "{}")
+    suspended = (n for first, last in body["suspended"] for n in range(first, last + 1))
     return Received(
-        collector, boot, int(first), int(last), body["at"], body["until"], tuple(body["suspended"])
+        collector, boot, int(first), int(last), body["at"], body["until"], tuple(suspended)
     )

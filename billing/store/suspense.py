@@ -8,6 +8,7 @@ A record delivered again finds itself and changes nothing, so what was recycled 
 """
 
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ from billing.store.transactions import EditConflict
 from billing.store.usage_rows import content, put_all
 
 State = Literal["open", "recycled"]
-_PART_BYTES = 300_000
+# An item ends at 400 kB. Its first part stands beside the correction.
+_PART_BYTES = 100_000
+CORRECTION_BYTES_MAX = 250_000
+_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9a-f]{64}")
 _PROBLEM_MAX = 1_000  # letters; a problem may quote what was sent, and that is kept in full anyway
 
 
@@ -32,7 +36,7 @@ class SuspenseNotFound(BillingError):
     """No suspended record has this id."""
 
     def __init__(self, id: str) -> None:
-        super().__init__(f"no suspended record {id!r}: take the id from the list of suspense")
+        super().__init__(f"no suspended record {id[:100]!r}: take the id from the list of suspense")
         self.id = id
 
 
@@ -41,6 +45,17 @@ class NotCorrected(BillingError):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"suspended record {id} is no JSON object: correct it before recycling it")
+        self.id = id
+
+
+class CorrectionTooLarge(BillingError):
+    """No record is that long."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            f"the correction of {id} is longer than {CORRECTION_BYTES_MAX} octets as it is stored:"
+            " send what it should have said without the rest"
+        )
         self.id = id
 
 
@@ -85,9 +100,9 @@ def put(suspended: Iterable[Suspended], settings: Settings) -> int:
 
 def load(id: str) -> Suspense:
     """One suspended record."""
-    day, _, digest = id.partition(".")
-    if not digest:
+    if not _ID.fullmatch(id):  # also: what no key could be
         raise SuspenseNotFound(id)
+    day, _, digest = id.partition(".")
     rows = list(UsageRow.query(f"SUS#{day}", UsageRow.sk.startswith(digest), consistent_read=True))
     if not rows or rows[0].sk != digest:
         raise SuspenseNotFound(id)
@@ -116,7 +131,12 @@ def list_suspense(state: State = "open", limit: int = 200) -> list[Suspense]:
 
 
 def save_correction(id: str, corrected: str, version: int, actor: str, at: datetime) -> Suspense:
-    """Keep what the record should have said beside what it said. `version` is the one loaded."""
+    """Keep what the record should have said beside what it said. `version` is the one loaded.
+
+    CorrectionTooLarge when it fits no item.
+    """
+    if len(json.dumps(corrected)) > CORRECTION_BYTES_MAX:
+        raise CorrectionTooLarge(id)
     return _save(id, version, {"corrected": corrected, **_mark(actor, at)}, None)
 
 
@@ -136,8 +156,10 @@ def save_refused(id: str, reason: str, problem: str, at: datetime) -> None:
     _save(id, known.version, change, "open")
 
 
-def message_of(suspense: Suspense, actor: str) -> dict[str, Any]:
-    """What to put on the recycling queue: mediation judges it again and marks it.
+def message_of(suspense: Suspense, actor: str) -> dict[str, str]:
+    """What to put on the recycling queue: mediation loads it, judges it again and marks it.
+
+    It names the record only: a suspended pack may be larger than any message.
 
     NotOpen when it was dealt with; NotCorrected when it is no JSON object and nobody has said what
     it should have been.
@@ -151,16 +173,11 @@ def message_of(suspense: Suspense, actor: str) -> dict[str, Any]:
     # Unreadable bytes are kept as base64, which may look like a number.
     if not isinstance(content, dict) or (not suspense.corrected and suspense.reason == UNREADABLE):
         raise NotCorrected(suspense.id)
-    part = "pack" if "records" in content else "record"
-    return {"suspense": suspense.id, "actor": actor, part: content}
+    return {"suspense": suspense.id, "actor": actor}
 
 
-def id_of(suspended: Suspended) -> str:
-    """The id under which a record is kept."""
-    return f"{suspended.day.isoformat()}.{suspended.digest}"
-
-
-def _put(one: Suspended, settings: Settings) -> bool:
+def rows_of(one: Suspended, settings: Settings) -> list[UsageRow]:
+    """The item of a suspended record, then the rest of a large one, then its day."""
     pk, digest = f"SUS#{one.day.isoformat()}", one.digest
     data = zlib.compress(one.raw.encode())
     midnight = datetime(one.day.year, one.day.month, one.day.day, tzinfo=UTC)
@@ -172,16 +189,28 @@ def _put(one: Suspended, settings: Settings) -> bool:
         "boot": one.boot,
         "seq": one.seq,
     }
-    first, *rest = (data[i : i + _PART_BYTES] for i in range(0, len(data), _PART_BYTES))
-    parts = [
-        UsageRow(pk, f"{digest}#{number:03d}", data=part, expires=expires)
-        for number, part in enumerate(rest)
-    ]
-    put_all([*parts, UsageRow("SUS", one.day.isoformat(), expires=expires)])
     text = json.dumps(body, sort_keys=True)
-    row = UsageRow(pk, digest, body=text, data=first, state="open", version=1, expires=expires)
+    first, *rest = (data[i : i + _PART_BYTES] for i in range(0, len(data), _PART_BYTES))
+    return [
+        UsageRow(pk, digest, body=text, data=first, state="open", version=1, expires=expires),
+        *(
+            UsageRow(pk, f"{digest}#{number:03d}", data=part, expires=expires)
+            for number, part in enumerate(rest)
+        ),
+        UsageRow("SUS", one.day.isoformat(), expires=expires),
+    ]
+
+
+def id_of(suspended: Suspended) -> str:
+    """The id under which a record is kept."""
+    return f"{suspended.day.isoformat()}.{suspended.digest}"
+
+
+def _put(one: Suspended, settings: Settings) -> bool:
+    head, *others = rows_of(one, settings)
+    put_all(others)
     try:
-        row.save(condition=UsageRow.pk.does_not_exist())
+        head.save(condition=UsageRow.pk.does_not_exist())
     except PutError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise

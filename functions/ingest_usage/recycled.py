@@ -1,7 +1,7 @@
 """Usage by queue: packs from files, and suspended records that were corrected or only recycled.
 
-A message is a pack, or {"suspense": <id>, "record": {…}}, or {"suspense": <id>, "pack": {…}}. What
-mediation refuses again stays open in suspense with the reason of now; the rest is marked recycled.
+A message is a pack, or {"suspense": <id>, "actor": <who>}. What mediation refuses again stays open
+in suspense with the reason of now; the rest is marked recycled.
 """
 
 import json
@@ -13,7 +13,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.core.usage import Pack, Suspended, mediate, pack_from, proven_pack, unreadable
+from billing.core.usage import (
+    UNPROVEN,
+    Pack,
+    Suspended,
+    mediate,
+    pack_from,
+    proven_pack,
+    unreadable,
+)
 from billing.store import suspense
 from functions.ingest_usage import shared
 from functions.runtime import clock, logger, metrics
@@ -33,7 +41,8 @@ class Message:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    now, messages = clock(), [_message(record) for record in SQSEvent(event).records]
+    now = clock()
+    messages = [found for one in SQSEvent(event).records if (found := _message(one)) is not None]
 
     batch = mediate([message.pack for message in messages], shared.settings())
     again = {one.boot: one for one in batch.suspended if one.collector == _RECYCLED}
@@ -46,27 +55,48 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return {"batchItemFailures": []}
 
 
-def _message(record: Any) -> Message:
+def _message(record: Any) -> Message | None:
+    """What one message holds; None for a name of suspense that nothing has."""
     arrived = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC).date()
     try:
         content = json.loads(record.body)
     except (ValueError, RecursionError) as error:
-        return Message("", "", unreadable(record.body.encode(), str(error), arrived))
+        return Message(
+            "", "", unreadable(record.body.encode("utf-8", "surrogatepass"), str(error), arrived)
+        )
     if not isinstance(content, dict):
-        return Message("", "", unreadable(record.body.encode(), "not an object", arrived))
+        return Message(
+            "",
+            "",
+            unreadable(record.body.encode("utf-8", "surrogatepass"), "not an object", arrived),
+        )
     id = content.get("suspense")
     if not isinstance(id, str):
         return Message("", "", _pack(content, arrived))
-    return Message(id, str(content.get("actor") or "mediation"), _recycled(id, content, arrived))
+    try:
+        known = suspense.load(id)
+    except suspense.SuspenseNotFound:
+        logger.warning("nothing to recycle")
+        return None
+    return Message(id, str(content.get("actor") or "mediation"), _recycled(known, arrived))
 
 
-def _recycled(id: str, content: Mapping[str, Any], arrived: date) -> Pack | Suspended:
-    """What holds records is a pack, under whichever name it was sent."""
-    inner = content.get("pack", content.get("record"))
-    if not isinstance(inner, dict) or "records" not in inner:
-        return Pack(_RECYCLED, id, None, (inner,), arrived)
-    found = _pack(inner, arrived)
-    return replace(found, collector=_RECYCLED, boot=id) if isinstance(found, Suspended) else found
+def _recycled(known: suspense.Suspense, arrived: date) -> Pack | Suspended:
+    """What holds records is a pack; one that nobody proved and nobody corrected needs its proof."""
+    try:
+        inner: Any = json.loads(known.recyclable)
+    except (ValueError, RecursionError):
+        inner = known.recyclable
+    if not isinstance(inner, dict) or not isinstance(inner.get("records"), list):
+        return Pack(_RECYCLED, known.id, None, (inner,), arrived)
+    unproven = known.reason in UNPROVEN and not known.corrected
+    if "first_seq" not in inner and not unproven:  # records of one pack, kept together
+        return Pack(_RECYCLED, known.id, None, tuple(inner["records"]), arrived)
+    found = (
+        proven_pack(inner, shared.collector_keys(), arrived) if unproven else _pack(inner, arrived)
+    )
+    is_refused = isinstance(found, Suspended)
+    return replace(found, collector=_RECYCLED, boot=known.id) if is_refused else found
 
 
 def _pack(content: Mapping[str, Any], arrived: date) -> Pack | Suspended:

@@ -64,11 +64,20 @@ def test_a_correction_stands_beside_the_record_and_is_what_is_recycled():
     found = suspense.save_correction(ID, '{"octets_out":1}', 1, "orla", at("10-02 12:00"))
 
     assert (found.raw, found.corrected, found.actor) == (BAD.raw, '{"octets_out":1}', "orla")
-    assert suspense.message_of(found, "orla") == {
-        "suspense": ID,
-        "actor": "orla",
-        "record": {"octets_out": 1},
-    }
+    assert found.recyclable == '{"octets_out":1}'
+    assert suspense.message_of(found, "orla") == {"suspense": ID, "actor": "orla"}
+
+
+def test_a_correction_that_fits_no_item_is_refused_by_name_and_nothing_is_kept():
+    noise = "".join(random.Random(7).choices("0123456789abcdef", k=1_500_000))
+    huge = replace(BAD, reason="unreadable", raw=noise)
+    suspense.put([huge], SETTINGS)
+    id, later = suspense.id_of(huge), at("10-02 12:00")
+
+    with pytest.raises(suspense.CorrectionTooLarge):
+        suspense.save_correction(id, '{"user_name":"' + "\U0001f600" * 65_000 + '"}', 1, "o", later)
+    largest = '{"user_name":"' + "x" * (suspense.CORRECTION_BYTES_MAX - 40) + '"}'
+    assert suspense.save_correction(id, largest, 1, "orla", later).corrected == largest
 
 
 def test_two_corrections_of_one_reading_are_refused():
@@ -124,6 +133,17 @@ def test_completeness_counts_what_came_what_is_suspended_and_what_is_missing():
     (found,) = collectors.list_collectors()
     assert (found.stored, found.suspended) == (21, 1)
     assert [(hole.first, hole.last, hole.since) for hole in found.holes] == [(13, 20, 1_021)]
+
+
+def test_more_suspended_numbers_than_an_item_holds_are_noted_in_several():
+    every_other = tuple(range(1, 60_000, 2))
+    collectors.put([run(1, 60_000, every_other)], SETTINGS)
+
+    for _ in range(2):
+        (found,) = collectors.list_collectors()
+        assert (found.stored, found.suspended, found.holes) == (30_000, 30_000, ())
+        assert found.received == (run(1, 60_000, every_other),)
+        assert collectors.fold(SETTINGS) == 0
 
 
 def test_folding_completeness_changes_no_figure_wherever_it_is_killed():

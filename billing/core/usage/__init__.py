@@ -15,7 +15,7 @@ Times     whole seconds since 1970 UTC inside; windows are spans that begin and 
 Invariant usage depends on the set of records alone: repeats, order, cut and folding change nothing.
 """
 
-from billing.core.usage.completeness import Hole, Received, holes, join_received, stored
+from billing.core.usage.completeness import Hole, Received, holes, join_received, runs_of, stored
 from billing.core.usage.grid import Grid
 from billing.core.usage.mediation import (
     Batch,
@@ -24,6 +24,7 @@ from billing.core.usage.mediation import (
     mediate,
 )
 from billing.core.usage.packs import (
+    UNPROVEN,
     UNREADABLE,
     Pack,
     Suspended,
@@ -66,6 +67,7 @@ from billing.core.usage.windows import (
 
 __all__ = [
     "START_CHAIN_SECONDS",
+    "UNPROVEN",
     "UNREADABLE",
     "Batch",
     "Claim",
@@ -97,6 +99,7 @@ __all__ = [
     "pack_from",
     "pack_sessions",
     "proven_pack",
+    "runs_of",
     "sealed",
     "segments_of",
     "signature",

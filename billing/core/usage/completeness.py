@@ -56,6 +56,17 @@ def join_received(intervals: Iterable[Received]) -> tuple[Received, ...]:
     return tuple(joined)
 
 
+def runs_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as runs, both ends included: 1, 2, 3, 7 is (1, 3), (7, 7)."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
 def holes(intervals: Iterable[Received]) -> tuple[Hole, ...]:
     """What is missing in one boot of one collector, from its first number on."""
     joined = join_received(intervals)

@@ -5,14 +5,16 @@ time, so delivering it again can never end otherwise.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, cast
 
 from billing.core.errors import BillingError
-from billing.core.usage.completeness import Received, join_received
-from billing.core.usage.packs import MALFORMED, Pack, Suspended, canonical
+from billing.core.usage.completeness import Received, join_received, runs_of
+from billing.core.usage.packs import MALFORMED, VERSION, Pack, Suspended, canonical
 from billing.core.usage.segments import Segment, segments_of
 from billing.core.usage.sessions import Snapshot
 from billing.core.usage.settings import Settings
@@ -25,11 +27,15 @@ DELAY_SECONDS_MAX = 86_400  # a router that held a record for longer has lost it
 SESSION_SECONDS_MAX = 5 * 366 * 86_400
 # Nothing is counted by a router's own clock, and many show local time; a day ahead is broken.
 CLOCK_AHEAD_SECONDS_MAX = 86_400
-TEXT_MAX = 1012  # 253 octets (RFC 2865 §5), each written as \\xNN
+# 253 octets (RFC 2865 §5), each written as \\xNN. Identities are keys, which end at 1,024 octets.
+TEXT_OCTETS_MAX = 1012
 OCTETS_MAX = 2**63 - 1
 # A counter is read a little after the session time it is sent with, and bursts are allowed for.
 LINE_RATE_SLACK_SECONDS = 60
 _YEARS = (2000, 2100)
+# A pack of junk is one item in suspense, not one for each record; what counts in it, counts.
+REFUSED_APART_MAX = 100
+EXAMPLES_MAX = 3
 
 _OF_A_SESSION = frozenset({"start", "interim", "stop"})
 _OF_A_NAS = frozenset({"on", "off"})
@@ -64,17 +70,21 @@ def mediate(received: Iterable[Pack | Suspended], settings: Settings) -> Batch:
         if isinstance(pack, Suspended):
             suspended.append(pack)
             continue
-        refused: list[int] = []
+        refused: dict[int, Unmeasurable] = {}
         for place, record in enumerate(pack.records):
             try:
                 found = measured_by(record, settings)
             except Unmeasurable as error:
-                refused.append(place)
-                suspended.append(_suspended(error, record, pack, place))
+                # Without its traceback, which would keep a frame for each of 100,000.
+                refused[place] = error.with_traceback(None)
                 continue
             stored += 1
             if found is not None:
                 measured.append(found)
+        if len(refused) > REFUSED_APART_MAX:
+            suspended.append(_suspended_together(refused, pack))
+        else:
+            suspended += [_suspended(error, pack, place) for place, error in refused.items()]
         if pack.records and pack.first_seq is not None:
             intervals.append(_received(pack, pack.first_seq, refused))
     segments = segments_of(measured, settings.buckets, settings.grid)
@@ -148,8 +158,8 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > TEXT_MAX or not _is_unicode(value):
-        raise Unmeasurable(MALFORMED, f"{name} must be a text of up to {TEXT_MAX} characters")
+    if not isinstance(value, str) or not _is_unicode(value) or _octets(value) > TEXT_OCTETS_MAX:
+        raise Unmeasurable(MALFORMED, f"{name} must be a text of up to {TEXT_OCTETS_MAX} octets")
     return value
 
 
@@ -199,11 +209,16 @@ def _is_unicode(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
+def _octets(value: str) -> int:
+    return len(value) if value.isascii() else len(value.encode())
+
+
 def _parsed(value: Any) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _suspended(error: Unmeasurable, record: Any, pack: Pack, place: int) -> Suspended:
+def _suspended(error: Unmeasurable, pack: Pack, place: int) -> Suspended:
+    record = pack.records[place]
     receipt = _receipt(record)
     day = pack.arrived if receipt is None else receipt.date()
     seq = None if pack.first_seq is None else pack.first_seq + place
@@ -211,7 +226,31 @@ def _suspended(error: Unmeasurable, record: Any, pack: Pack, place: int) -> Susp
     return Suspended(error.reason, str(error), raw, day, pack.collector, pack.boot, seq)
 
 
-def _received(pack: Pack, first: int, refused: list[int]) -> Received:
+def _suspended_together(refused: Mapping[int, Unmeasurable], pack: Pack) -> Suspended:
+    """Refused records of one pack, more than anybody looks at one by one: all of them, in a pack.
+
+    `seqs` says the runs of numbers they had. Sent through again, the records count without any.
+    """
+    first = 0 if pack.first_seq is None else pack.first_seq
+    reasons = Counter(error.reason for error in refused.values())
+    some = "; ".join(
+        f"record {first + place}: {str(error)[:200]}"
+        for place, error in islice(refused.items(), EXAMPLES_MAX)
+    )
+    counted = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    problem = f"{len(refused)} of {len(pack.records)} records of one pack ({counted}): {some}"
+    content = {
+        "v": VERSION,
+        "collector": pack.collector,
+        "boot": pack.boot,
+        "seqs": runs_of(first + place for place in refused),
+        "records": [pack.records[place] for place in refused],
+    }
+    (reason, _), *_ = reasons.most_common(1)
+    return Suspended(reason, problem, canonical(content), pack.arrived, pack.collector, pack.boot)
+
+
+def _received(pack: Pack, first: int, refused: Iterable[int]) -> Received:
     """The run of numbers a pack covers, dated by the outermost records that tell the time."""
     arrived = datetime(pack.arrived.year, pack.arrived.month, pack.arrived.day, tzinfo=UTC)
     at, until = (

@@ -22,6 +22,7 @@ MALFORMED = "malformed"
 UNKNOWN_VERSION = "unknown-version"
 UNKNOWN_COLLECTOR = "unknown-collector"
 FORGED = "forged"
+UNPROVEN = frozenset({FORGED, UNKNOWN_COLLECTOR})
 
 _NAME = re.compile(r"[!-\"$-~]{1,100}")
 
@@ -52,7 +53,7 @@ class Suspended:
     @property
     def unproven(self) -> bool:
         """It was the signature that was refused: newer keys may accept it."""
-        return self.reason in (FORGED, UNKNOWN_COLLECTOR)
+        return self.reason in UNPROVEN
 
     @property
     def digest(self) -> str:

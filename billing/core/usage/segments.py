@@ -9,15 +9,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from billing.core.errors import BillingError
 from billing.core.usage.grid import Grid
 from billing.core.usage.sessions import Hour, Session, Sessions, Snapshot, join, session_of
 
-# Some 60 bytes each when compressed: far below the 400 KB of an item even if nothing compresses.
+# Some 60 bytes each when compressed, below the 400 KB of an item: unless a router's names are as
+# long as RADIUS allows and compress to three bytes a letter.
 SESSIONS_PER_SEGMENT_MAX = 1500
+LETTERS_PER_SEGMENT_MAX = 120_000
 
 _FORMAT = 1
 
@@ -94,12 +95,20 @@ def _segment(bucket: int, day: str, known: Mapping[str, Sessions]) -> Segment:
 
 def _parts(cell: dict[str, Sessions]) -> Iterator[dict[str, Sessions]]:
     """Cut a cell that would outgrow an item; how it is cut changes no result."""
-    flat = ((identity, session) for identity, known in cell.items() for session in known)
-    while rows := list(islice(flat, SESSIONS_PER_SEGMENT_MAX)):
-        part: dict[str, list[Session]] = {}
-        for identity, session in rows:
-            part.setdefault(identity, []).append(session)
-        yield {identity: tuple(known) for identity, known in part.items()}
+    part: dict[str, list[Session]] = {}
+    count = letters = 0
+    for identity, session in ((name, one) for name, known in cell.items() for one in known):
+        nas, session_id, session_class, *_ = session
+        longer = len(identity) + len(nas) + len(session_id) + len(session_class)
+        if count == SESSIONS_PER_SEGMENT_MAX or (
+            count and letters + longer > LETTERS_PER_SEGMENT_MAX
+        ):
+            yield {name: tuple(known) for name, known in part.items()}
+            part, count, letters = {}, 0, 0
+        part.setdefault(identity, []).append(session)
+        count, letters = count + 1, letters + longer
+    if part:
+        yield {name: tuple(known) for name, known in part.items()}
 
 
 def _text(known: Mapping[str, Sessions]) -> bytes:

@@ -76,7 +76,8 @@ def test_a_suspended_record_is_corrected_and_sent_through_again(billing):
     url = os.environ["RECYCLE_QUEUE_URL"]
     messages = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
     bodies = [json.loads(one["Body"]) for one in messages["Messages"]]
-    assert bodies == [{"suspense": listed[0]["id"], "record": fixed, "actor": "staff:mira"}]
+    assert bodies == [{"suspense": listed[0]["id"], "actor": "staff:mira"}]
+    assert json.loads(suspense.load(listed[0]["id"]).recyclable) == fixed
     assert billing.post("/v1/suspense/2026-11-02.nope/recycle", wanted).status == 404
 
 
