@@ -34,6 +34,7 @@ logger = logging.getLogger("edge.collector")
 
 TICK_SECONDS = 0.2
 CLEANING_SECONDS = 3600.0
+CLOCK_STEP_SECONDS = 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,6 +78,19 @@ class Timer:
         return True
 
 
+@dataclass
+class ClockWatch:
+    """Notices that the clock was set, by comparing it with one that nobody can set."""
+
+    ahead: float | None = None  # of the clock that only runs, seconds
+
+    def step(self, clock: float, elapsed: float) -> float:
+        """By how many seconds the clock jumped since it was last looked at; 0: it ran on."""
+        before, self.ahead = self.ahead, clock - elapsed
+        jumped = 0.0 if before is None else self.ahead - before
+        return jumped if abs(jumped) > CLOCK_STEP_SECONDS else 0.0
+
+
 class Collector:
     """Wires port, files, spool and stream together, and stops them cleanly."""
 
@@ -117,12 +131,16 @@ class Collector:
         )
         reading = Timer(config.lines_every_seconds)
         telling, cleaning = Timer(config.status_every_seconds), Timer(CLEANING_SECONDS)
+        watch = ClockWatch()
         logger.info("boot %s, listening on %s", self._boot, _name_of(port))
         while not self._stop.is_set():
             ready, _, _ = select.select([port] if port else [], [], [], TICK_SECONDS)
             if ready and listener:
                 listener.take()
             now = monotonic()
+            if step := watch.step(self._clock().timestamp(), now):
+                logger.error("the clock was set by %+.1f s: starts of sessions move with it", step)
+                counters.add("clock_steps")
             if reader and reading.due(now) and reader.poll(self._stop.is_set):
                 reading.due_at = now  # there is more to read: do not wait
             if telling.due(now) or self._asked_for_status:

@@ -22,6 +22,7 @@ NAMES = (
     "spooled",        # records stored
     "sent",           # records that the stream has confirmed
     "resent",         # records offered again because an attempt failed
+    "clock_steps",    # times that the clock jumped by more than two seconds
     "send_failures",  # attempts in which something was not taken
 )  # fmt: skip
 

@@ -76,6 +76,8 @@ class Spool:
         self._reserve_bytes, self._next_seq = reserve_bytes, 1
         self._lock = _locked(path)
         self.damaged = mend(path, boot, SCHEMA)
+        path.touch()
+        path.chmod(0o600)  # it names subscribers; what sqlite writes beside it gets the same mode
         self._db = _connect(path)
         page_bytes = self._db.execute("pragma page_size").fetchone()[0]
         self._db.execute(f"pragma max_page_count = {max(max_bytes // page_bytes, 1)}")

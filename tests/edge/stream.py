@@ -90,7 +90,11 @@ def running() -> Iterator[Stream]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            length = int(self.headers["Content-Length"])
+            data = self.rfile.read(length)
+            if len(data) < length:
+                raise ConnectionAbortedError
+            body = json.loads(data)
             assert self.headers["X-Amz-Target"].endswith(".PutRecords")
             answer = stream.put(body["Records"])
             if answer is None:

@@ -155,6 +155,15 @@ def test_how_far_a_file_was_read_is_stored_with_its_records_or_not_at_all(path):
     spool.close()
 
 
+def test_nobody_else_on_the_machine_may_read_it(path):
+    spool = Spool(path, "b", PLENTY)
+    spool.append([report()], rate)
+    modes = {part.name: part.stat().st_mode & 0o077 for part in path.parent.glob("spool.db*")}
+    spool.close()
+    assert {"spool.db", "spool.db-wal", "spool.db-shm"} <= modes.keys()
+    assert {modes[name] for name in ("spool.db", "spool.db-wal", "spool.db-shm")} == {0}
+
+
 def test_two_collectors_cannot_share_a_spool(path):
     spool = Spool(path, "b", PLENTY)
     with pytest.raises(SpoolInUse, match="stop it"):
