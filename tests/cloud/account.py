@@ -172,7 +172,12 @@ def _before_call(
         "body": answer.content,
         "context": {"operation_name": operation},
     }
-    return answer, _parser(model.service_model.resolved_protocol).parse(told, model.output_shape)
+    parser = _parser(model.service_model.resolved_protocol)
+    parsed = parser.parse(told, model.output_shape)
+    if "Error" in parsed:  # the fields of its own that an error of the service's model has
+        shape = model.service_model.shape_for_error_code(parsed["Error"]["Code"])
+        parsed |= parser.parse(told, shape) if shape else {}
+    return answer, parsed
 
 
 @dataclass(frozen=True, slots=True)
