@@ -70,7 +70,8 @@ def due(now: datetime, limit: int = 100) -> list[Message]:
 
 def save_sent(message: Message, at: datetime) -> bool:
     """Done: it leaves the due list, and the table after 90 days. False: it was saved before."""
-    return _save(replace(message, state="sent", attempts=message.attempts + 1), at)
+    sent = replace(message, state="sent", attempts=message.attempts + 1, last_error="")
+    return _save(sent, at)
 
 
 def save_attempt(message: Message, error: str, at: datetime, *, again: bool = True) -> bool:
