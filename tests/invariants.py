@@ -492,9 +492,12 @@ def what_arrived_is_counted_or_suspended(books: Books) -> Iterator[str]:
     }
     for row in rows_of(books.usage, "RCV#"):
         _, collector, boot = row.pk.split("#")
-        for seq in row.json["suspended"]:
-            if (collector, boot, seq) not in kept:
-                yield f"{collector} {boot} {seq} was suspended and is not in suspense"
+        if (collector, boot, None) in kept:
+            continue  # a pack of junk is one item in suspense, without numbers
+        for first, last in row.json["suspended"]:
+            for seq in range(first, last + 1):
+                if (collector, boot, seq) not in kept:
+                    yield f"{collector} {boot} {seq} was suspended and is not in suspense"
     days = {row.sk for row in rows_of(books.usage, "SUS") if row.pk == "SUS"}
     heard = {row.sk for row in rows_of(books.usage, "RCV") if row.pk == "RCV"}
     for row in rows_of(books.usage, "SUS#"):

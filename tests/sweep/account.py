@@ -1,6 +1,7 @@
 """One AWS account with the ISP in it, for as long as a module's tests run; each puts it back."""
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from aws_lambda_powertools.utilities import parameters
+from aws_lambda_powertools.utilities.parameters.base import DEFAULT_PROVIDERS
 
 from billing.adapters import secrets
 from billing.config import load
@@ -49,7 +50,7 @@ def account(tmp_path: Path) -> Iterator[Cloud]:
     """The ISP of isp.toml with its plans and nobody in it, in partitions of two accounts."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        Cloud() as aws,
+        Cloud(off_the_wire=True) as aws,
         time_machine.travel(NOW, tick=False),
     ):
         for name, value in ENVIRONMENT.items():
@@ -68,11 +69,13 @@ def account(tmp_path: Path) -> Iterator[Cloud]:
                 catalog.put_price_version(version, told)
         yield aws
         forget()
+        logging.disable(logging.NOTSET)
 
 
 def forget() -> None:
     """Begin like a new process: nothing that was read before is remembered."""
-    parameters.clear_caches()
+    for provider in DEFAULT_PROVIDERS.values():
+        provider.clear_cache()  # and keep its client, which takes a third of a second to make
     ingest.forget_keys()
     secrets._fetched_at.clear()
     settings.cursor_key.cache_clear()
