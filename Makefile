@@ -65,8 +65,14 @@ doctor: .venv/ready node_modules/ready ## what stands between this machine and a
 deploy: .venv/ready $(VENDOR)/ready ## to the AWS account of your credentials, as STAGE=prod
 	npx cdk deploy --all -c stage=$(STAGE)
 
-review: .venv/ready ## write anew who may do what, and which findings are accepted: read their diff
+review: .venv/ready ## write anew who may do what, which findings are accepted, which licences there are: read the diff
 	$(BIN)/python -m infra.review --write
+
+sbom: .venv/ready ## a bill of materials of what is deployed, as CycloneDX
+	@$(BIN)/python -m infra.review.supply sbom
+
+audit: .venv/ready ## known vulnerabilities of all requirements, if the database can be reached
+	@$(BIN)/python -m infra.review.supply audit
 
 lock: .venv/ready ## pin the requirements of each group anew, with hashes, as pyproject.toml allows
 	@mkdir -p .demarc

@@ -1,47 +1,31 @@
 """The templates of both stages, synthesized once for all tests, without installing anything."""
 
-import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Template
 
-from billing.config import ROOT, load_isp
 from infra import stage
-from infra.stacks import demarc
+from infra.review.assembly import Assembly, assembly, production
 
 Templates = dict[str, dict[str, Any]]  # stack -> template
-Resources = Callable[[str], Iterator[tuple[str, dict[str, Any]]]]
-
-
-def synthesized(given: stage.Stage) -> Templates:
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = cdk.App(context={**context, "@aws-cdk/core:validateAgainstDefaultRules": False})
-    stacks = demarc(app, given, load_isp(), bundle=False)
-    return {name: Template.from_stack(stack).to_json() for name, stack in stacks.items()}
 
 
 @pytest.fixture(scope="session")
-def local() -> Templates:
-    return synthesized(stage.local())
+def at_hand(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return assembly(stage.local(), tmp_path_factory.mktemp("local")).templates
 
 
 @pytest.fixture(scope="session")
-def prod() -> Templates:
-    return synthesized(
-        stage.cloud(
-            "prod",
-            account="123456789012",
-            region="us-east-1",
-            portal_url="https://portal.isp.example",
-            console_url="https://console.isp.example",
-        )
-    )
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    return assembly(production(), tmp_path_factory.mktemp("prod"))
 
 
-@pytest.fixture(scope="session", params=["local", "prod"])
+@pytest.fixture(scope="session")
+def prod(reviewed: Assembly) -> Templates:
+    return reviewed.templates
+
+
+@pytest.fixture(scope="session", params=["at_hand", "prod"])
 def templates(request: pytest.FixtureRequest) -> Templates:
     """Each stage in turn."""
     return request.getfixturevalue(request.param)
@@ -55,3 +39,8 @@ def of_type(templates: Templates, type: str) -> dict[str, dict[str, Any]]:
         for id, resource in template["Resources"].items()
         if resource["Type"] == type
     }
+
+
+def properties(templates: Templates, type: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by logical id."""
+    return {id: one.get("Properties", {}) for id, one in of_type(templates, type).items()}

@@ -2,9 +2,8 @@
 
 from importlib import import_module
 
-import pytest
-
-from tests.infra.conftest import Templates, of_type
+from infra.review.words import words
+from tests.infra.conftest import Templates, of_type, properties
 
 
 def ours(templates: Templates) -> dict[str, dict]:
@@ -17,31 +16,31 @@ def ours(templates: Templates) -> dict[str, dict]:
 
 
 def test_every_handler_can_be_imported(templates: Templates) -> None:
-    for properties in ours(templates).values():
-        module, _, function = properties["Handler"].rpartition(".")
-        assert callable(getattr(import_module(module), function)), properties["Handler"]
+    for function in ours(templates).values():
+        module, _, name = function["Handler"].rpartition(".")
+        assert callable(getattr(import_module(module), name)), function["Handler"]
 
 
 def test_every_function_has_a_role_of_its_own(templates: Templates) -> None:
-    roles = [str(properties["Role"]) for properties in ours(templates).values()]
+    roles = [str(function["Role"]) for function in ours(templates).values()]
 
     assert len(roles) == len(set(roles)) == 18
 
 
 def test_every_function_says_how_long_it_may_take_and_is_traced(templates: Templates) -> None:
-    for id, properties in ours(templates).items():
-        assert properties["Timeout"] <= 600, id
-        assert properties["MemorySize"] >= 512, id
-        assert properties["TracingConfig"] == {"Mode": "Active"}, id
-        assert properties["LoggingConfig"]["LogGroup"], id
+    for id, function in ours(templates).items():
+        assert function["Timeout"] <= 600, id
+        assert function["MemorySize"] >= 512, id
+        assert function["TracingConfig"] == {"Mode": "Active"}, id
+        assert function["LoggingConfig"]["LogGroup"], id
 
 
 def test_all_functions_are_one_asset_of_our_code(templates: Templates) -> None:
-    assert len({str(properties["Code"]) for properties in ours(templates).values()}) == 1
+    assert len({str(function["Code"]) for function in ours(templates).values()}) == 1
 
 
 def test_every_function_knows_the_tables_the_bucket_and_the_stage(templates: Templates) -> None:
-    for id, properties in ours(templates).items():
+    for id, function in ours(templates).items():
         assert {
             "USAGE_TABLE",
             "LEDGER_TABLE",
@@ -50,21 +49,17 @@ def test_every_function_knows_the_tables_the_bucket_and_the_stage(templates: Tem
             "STAGE",
             "POWERTOOLS_SERVICE_NAME",
             "POWERTOOLS_METRICS_NAMESPACE",
-        } <= properties["Environment"]["Variables"].keys(), id
+        } <= function["Environment"]["Variables"].keys(), id
 
 
 def test_nothing_of_the_template_is_a_secret_in_clear(templates: Templates) -> None:
-    for id, properties in ours(templates).items():
-        for name, value in properties["Environment"]["Variables"].items():
+    for id, function in ours(templates).items():
+        for name, value in function["Environment"]["Variables"].items():
             if name.endswith("SECRET"):
                 assert value == "" or "Fn::GetStackOutput" in value, f"{id} {name}"
 
 
-@pytest.mark.parametrize("stage", ["local", "prod"])
-def test_a_message_stays_hidden_for_six_times_the_consumers_timeout(
-    stage: str, request: pytest.FixtureRequest
-) -> None:
-    templates: Templates = request.getfixturevalue(stage)
+def test_a_message_stays_hidden_for_six_times_the_consumers_timeout(templates: Templates) -> None:
     queues = of_type(templates, "AWS::SQS::Queue")
     functions = ours(templates)
     mappings = of_type(templates, "AWS::Lambda::EventSourceMapping").values()
@@ -93,16 +88,68 @@ def test_live_usage_is_retried_halved_and_at_last_kept_with_its_payload(prod: Te
     assert "Archive" in str(mapping["DestinationConfig"]["OnFailure"]["Destination"])
 
 
-def test_every_queue_gives_up_to_a_queue_somebody_is_told_about(templates: Templates) -> None:
-    queues = of_type(templates, "AWS::SQS::Queue")
-    dead = {
-        queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
-        for queue in queues.values()
-        if "RedrivePolicy" in queue["Properties"]
+def test_every_queue_gives_up_after_five_times_to_one_that_keeps_it_for_two_weeks(
+    templates: Templates,
+) -> None:
+    queues = properties(templates, "AWS::SQS::Queue")
+    gives_up_to = {
+        id[:-8]: words(queue["RedrivePolicy"]["deadLetterTargetArn"])
+        for id, queue in queues.items()
+        if "RedrivePolicy" in queue
     }
-    watched = str([a["Properties"] for a in of_type(templates, "AWS::CloudWatch::Alarm").values()])
 
-    assert len(dead) == 2
-    assert len(queues) == 4
-    for queue in dead:
-        assert queue in watched
+    assert gives_up_to == {
+        "IngestUsageRecycle": "<IngestUsageRecycleDead.Arn>",
+        "PaymentsWebhookEvents": "<PaymentsWebhookEventsDead.Arn>",
+    }
+    for id, queue in queues.items():
+        assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600, id
+        if "RedrivePolicy" in queue:
+            assert queue["RedrivePolicy"]["maxReceiveCount"] == 5, id
+
+
+def test_what_nobody_waits_for_is_kept_when_it_fails(templates: Templates) -> None:
+    functions = {f"<{id[:-8]}.Arn>": one for id, one in ours(templates).items()}
+    schedules = properties(templates, "AWS::Scheduler::Schedule").values()
+    by_the_clock = {words(schedule["Target"]["Arn"]) for schedule in schedules}
+
+    assert by_the_clock == {
+        name
+        for name, function in functions.items()
+        if words(function.get("DeadLetterConfig", {}).get("TargetArn", "")) == "<Missed.Arn>"
+    }
+    # Other than by the clock, functions are invoked by a door, a state machine or an event source,
+    # which wait for the answer; and no bucket, topic or rule of the account sends them events.
+    invokers = {
+        permission["Principal"]
+        for permission in properties(templates, "AWS::Lambda::Permission").values()
+    }
+    assert invokers == {"apigateway.amazonaws.com"}
+
+
+def test_a_flood_at_a_door_or_in_a_queue_leaves_the_others_their_turn(
+    templates: Templates,
+) -> None:
+    at_once_max = {
+        id[:-8]: one["ReservedConcurrentExecutions"]
+        for id, one in ours(templates).items()
+        if "ReservedConcurrentExecutions" in one
+    }
+    mappings = properties(templates, "AWS::Lambda::EventSourceMapping").values()
+    readers_max = sorted(
+        one["ScalingConfig"]["MaximumConcurrency"] for one in mappings if "ScalingConfig" in one
+    )
+
+    assert at_once_max == {
+        "PortalApiCustomer": 100,
+        "PortalApiStaff": 50,
+        "PaymentsWebhookReceive": 50,
+    }
+    assert sum(at_once_max.values()) <= 1000 - 100  # an account's usual, but what AWS keeps free
+    assert readers_max == [5, 10]
+
+
+def test_the_only_way_to_a_function_from_outside_is_its_door(templates: Templates) -> None:
+    assert not of_type(templates, "AWS::Lambda::Url")
+    for id, permission in properties(templates, "AWS::Lambda::Permission").items():
+        assert words(permission["SourceArn"]).startswith("arn:aws:execute-api:"), id
