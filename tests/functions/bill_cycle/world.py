@@ -14,8 +14,8 @@ from moto.dynamodb.models import dynamodb_backends
 
 from billing.adapters import documents
 from billing.config import ROOT, load_isp, load_plans
+from billing.core import payment
 from billing.core.invoicing import Invoice, canonical
-from billing.core.ledger import payment_transaction
 from billing.core.money import Money
 from billing.core.party import (
     Account,
@@ -27,10 +27,11 @@ from billing.core.party import (
     Subject,
     TaxPlace,
 )
+from billing.core.payment import Reading
 from billing.core.period import Span
 from billing.core.subscription import change_plan, start
 from billing.core.usage import mediate
-from billing.store import accounts, catalog, invoices, ledger, runs, usage
+from billing.store import accounts, catalog, invoices, ledger, payments, runs, usage
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.timeline import Event
 from functions.bill_cycle import (
@@ -91,6 +92,7 @@ def new_customer(
     country: str = "IE",
     email: str | None = None,
     anchor: int = 1,
+    seller: str = "meridian",
 ) -> str:
     """A customer connected from the first minute of a local day (Dublin is at +01:00 then)."""
     key = name.lower()
@@ -100,7 +102,7 @@ def new_customer(
     account = Account(
         account_id,
         f"pty_{key}",
-        "meridian",
+        seller,
         "EUR",
         "en",
         anchor,
@@ -161,17 +163,12 @@ def downloaded(account_id: str, gigabytes: int) -> None:
 
 def paid(account_id: str, amount: str) -> None:
     """Money that came in while nothing was open: it is the account's credit."""
-    position = ledger.position(account_id)
-    transaction = payment_transaction(
-        account_id=account_id,
-        object_id=f"pi_{account_id}",
-        at=at("2026-10-20 09:00"),
-        allocations=(),
-        surplus=Money.parse(amount, "EUR"),
-        source="stripe",
-    )
-    event = Event("payment.received", "system:payments", "pi", "paid", at("2026-10-20 09:00"))
-    ledger.post(transaction, position, event)
+    then, position = at("2026-10-20 09:00"), ledger.position(account_id)
+    money = Money.parse(amount, "EUR")
+    reading = Reading(f"pi_{account_id}", payment.Event.PAID, money, then, then)
+    settlement = payment.settle(None, reading, account_id, "EUR", position.open_items)
+    assert settlement is not None
+    payments.post(settlement, position, None, then)
 
 
 def prepare(event: Mapping[str, Any] = OCTOBER) -> Json:
