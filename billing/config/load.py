@@ -104,7 +104,8 @@ def _state_of(file: Path) -> tuple[int, int]:
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    # ValueError: not TOML, not UTF-8, or a number of 5,000 digits
+    except (ValueError, RecursionError) as error:
         raise BadConfig(file, [f"it is not TOML: {error}"]) from None
 
 

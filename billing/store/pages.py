@@ -30,9 +30,11 @@ def page_of(
 ) -> Page[T]:
     """One page of a pynamodb query; rows that `read` answers with None are left out."""
     try:
-        start = None if cursor is None else json.loads(cursor)
-    except json.JSONDecodeError:
+        start: object = None if cursor is None else json.loads(cursor)
+    except (ValueError, RecursionError):
         raise BadCursor from None
+    if not (start is None or isinstance(start, dict)):
+        raise BadCursor
     rows = query(limit=limit, last_evaluated_key=start)
     items = tuple(item for row in rows if (item := read(row)) is not None)
     end = rows.last_evaluated_key

@@ -285,7 +285,8 @@ def event_key(account_id: str | None, at: datetime, event_id: str) -> Key:
 
 def token_key(token: str) -> Key:
     """Pay tokens are stored hashed: a copy of the table opens no bill."""
-    return f"TOK#{hashlib.sha256(token.encode()).hexdigest()}", "TOK"
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"TOK#{digest}", "TOK"
 
 
 def outbox_key(message_id: str, at: datetime) -> Key:

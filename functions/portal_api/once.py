@@ -72,4 +72,5 @@ def checked_key(key: str | None) -> str:
 
 def digest_of(method: str, path: str, body: str) -> str:
     """What the request asks for, in 64 hex digits."""
-    return hashlib.sha256("\n".join((method, path, body)).encode()).hexdigest()
+    asked = "\n".join((method, path, body))
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()

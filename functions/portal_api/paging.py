@@ -59,7 +59,7 @@ class Cursors:
         return json.loads(text)
 
     def _signature(self, text: bytes) -> bytes:
-        bound = "\x1f".join(self.bound_to).encode()
+        bound = "\x1f".join(self.bound_to).encode("utf-8", "surrogatepass")
         return hmac.digest(self.key, bound + b"\x1e" + text, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 

@@ -34,7 +34,10 @@ def recycle(
     nothing, so a repeat after a cut is harmless.
     """
     found = suspense.load(record_id)
-    correction = "" if record is None else json.dumps(record, sort_keys=True)
+    try:
+        correction = "" if record is None else json.dumps(record, sort_keys=True)
+    except RecursionError:  # nested deeper than it can be written
+        raise suspense.NotCorrected(record_id) from None
     # Refused before the correction is kept, if it is refused at all.
     message = suspense.message_of(replace(found, corrected=correction or found.corrected), op.actor)
     if correction:
