@@ -2,18 +2,23 @@
 
 prepare  OpenRun → DraftPartition, for each partition → Compare; ends in the stored state `review`.
 issue    Freeze → Number → IssuePartition, for each partition → Collect → CloseRun → Deliver;
-         started by an approval. No execution waits for a person, so none outlives a shift.
+         started by an approval. Freeze, Collect and CloseRun are invoked again until they are done.
+         No execution waits for a person, so none outlives a shift.
 """
 
 # jsii's classes name some parameters otherwise than its interfaces do.
 # pyright: reportArgumentType=false
 
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk.aws_cloudwatch import Metric
 from aws_cdk.aws_iam import Policy, PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_stepfunctions import (
+    Chain,
+    Choice,
+    Condition,
     DefinitionBody,
     DistributedMap,
     IChainable,
@@ -94,6 +99,18 @@ class BillCycle(Construct):
         draft.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
         self.data.may_use_documents(open_run, PLANS, "s3:PutObject")
         self.data.may_use_documents(compare, PLANS, "s3:PutObject")
+        alarm(
+            self,
+            "ParkedUnexpectedly",
+            Metric(
+                namespace="Demarc",
+                metric_name="AccountParkedUnexpectedly",
+                dimensions_map={"service": "bill_cycle"},
+                statistic="Sum",
+            ),
+            self.alarms,
+            "An account was parked by a fault nobody foresaw: its reason says where its log is",
+        )
         return self._machine(
             "Prepare",
             self._step("OpenRun", open_run)
@@ -119,14 +136,15 @@ class BillCycle(Construct):
         self.data.may_read_secret(issue, self.data.pay_token_secret)
         issue.add_environment("PAY_TOKEN_SECRET", self.data.pay_token_secret.secret_arn)
         issue.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
+        closing = self._until_done("CloseRun", close_run, self._step("Deliver", self.deliver))
+        issuing = (
+            self._step("Number", number)
+            .next(self._for_each_partition("IssueAll", self._step("IssuePartition", issue)))
+            .next(self._until_done("Collect", collect, closing))
+        )
         return self._machine(
             "Issue",
-            self._step("Freeze", freeze)
-            .next(self._step("Number", number))
-            .next(self._for_each_partition("IssueAll", self._step("IssuePartition", issue)))
-            .next(self._step("Collect", collect))
-            .next(self._step("CloseRun", close_run))
-            .next(self._step("Deliver", self.deliver)),
+            self._until_done("Freeze", freeze, issuing),
             invokes=[freeze, number, issue, collect, close_run, self.deliver],
         )
 
@@ -211,6 +229,12 @@ class BillCycle(Construct):
         )
         step.add_retry(errors=["States.TaskFailed"], interval=Duration.seconds(2), max_attempts=2)
         return step
+
+    def _until_done(self, id: str, function: Function, then: IChainable) -> Chain:
+        """A step over a list of any length: it is invoked again while it answers where it is."""
+        step = self._step(id, function)
+        on_its_way = Condition.is_present("$.at")
+        return step.next(Choice(self, f"{id}Done").when(on_its_way, step).otherwise(then))
 
     def _for_each_partition(self, id: str, step: LambdaInvoke) -> DistributedMap:
         """One child for each partition of the plan in S3; outcomes go to the table."""

@@ -20,10 +20,13 @@ def machine(templates: Templates, name: str) -> dict[str, Any]:
 
 
 def order(definition: dict[str, Any]) -> list[str]:
+    """The states from first to last; choices are left by their default."""
     states, name = [], definition["StartAt"]
     while name:
-        states.append(name)
-        name = definition["States"][name].get("Next")
+        state = definition["States"][name]
+        if state["Type"] != "Choice":
+            states.append(name)
+        name = state.get("Next") or state.get("Default")
     return states
 
 
@@ -32,7 +35,7 @@ def tasks(definition: dict[str, Any]) -> list[dict[str, Any]]:
     for state in definition["States"].values():
         if state["Type"] == "Map":
             found += tasks(state["ItemProcessor"])
-        else:
+        elif state["Type"] == "Task":
             found.append(state)
     return found
 
@@ -50,6 +53,16 @@ def test_issue_numbers_before_it_issues_and_sends_at_the_end(templates: Template
         "CloseRun",
         "Deliver",
     ]
+
+
+def test_a_state_that_walks_a_long_list_is_invoked_again_until_it_is_done(
+    templates: Templates,
+) -> None:
+    states = machine(templates, "Issue")["States"]
+
+    for name in ("Freeze", "Collect", "CloseRun"):
+        [choice] = states[states[name]["Next"]]["Choices"]
+        assert choice == {"Variable": "$.at", "IsPresent": True, "Next": name}
 
 
 @pytest.mark.parametrize(("name", "map_state"), [("Prepare", "Draft"), ("Issue", "IssueAll")])
@@ -75,3 +88,22 @@ def test_throttling_is_waited_out_and_nobody_is_waited_for(templates: Templates)
             assert busy["MaxAttempts"] >= 8
             assert crashed["ErrorEquals"] == ["States.TaskFailed"]
             assert "waitForTaskToken" not in task["Resource"]
+
+
+def test_an_account_parked_by_an_unforeseen_fault_raises_an_alarm(templates: Templates) -> None:
+    [alarm] = [
+        one["Properties"]
+        for one in of_type(templates, "AWS::CloudWatch::Alarm").values()
+        if one["Properties"].get("MetricName") == "AccountParkedUnexpectedly"
+    ]
+    [drafting] = [
+        one["Properties"]["Environment"]["Variables"]
+        for id, one in of_type(templates, "AWS::Lambda::Function").items()
+        if "DraftPartition" in id
+    ]
+
+    assert alarm["Namespace"] == drafting.get("POWERTOOLS_METRICS_NAMESPACE", "Demarc")
+    [dimension] = alarm["Dimensions"]
+    assert dimension == {"Name": "service", "Value": drafting["POWERTOOLS_SERVICE_NAME"]}
+    assert alarm["Threshold"] == 0
+    assert len(alarm["AlarmActions"]) == 1
