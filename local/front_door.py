@@ -94,7 +94,7 @@ class Door(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """The API keeps an access log of its own."""
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = pass_on
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_TRACE = pass_on
 
 
 class Server(ThreadingHTTPServer):

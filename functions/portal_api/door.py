@@ -28,6 +28,7 @@ from functions.runtime import logger
 BODY_OCTETS_MAX = 64 * 1024
 IMPORT_OCTETS_MAX = 4 * 1024 * 1024
 IMPORTS = ("/v1/imports", "/console/customers/import")
+JSON_MEDIA, IMPORT_MEDIA = "application/json", "text/csv"
 SECRET_HEADER = "x-origin-secret"  # noqa: S105 - the header's name
 
 
@@ -101,6 +102,8 @@ def _admit(
     octets_max = IMPORT_OCTETS_MAX if route.rule in IMPORTS else BODY_OCTETS_MAX
     if octets > octets_max:
         raise problem.BodyTooLarge(octets_max)
+    if method not in session.SAFE_METHODS and route.rule.startswith("/v1/"):
+        _refuse_other_media(event, IMPORT_MEDIA if route.rule in IMPORTS else JSON_MEDIA)
     carried = session.carried(event, door.site)
     session.refuse_forged(event, door.site, by_cookie=carried.by_cookie)
     if method == "POST" and route.rule.startswith("/v1/") and door.table[route].writes:
@@ -114,6 +117,13 @@ def _admit(
     if not entry.roles & held:
         raise RoleRefused(entry.roles, principal.roles)
     return route, principal, renewed
+
+
+def _refuse_other_media(event: Mapping[str, Any], known: str) -> None:
+    """A body of another kind is not even looked at; one that names none is taken as ours."""
+    sent = (session.header(event, "content-type") or known).partition(";")[0]
+    if sent.strip().lower() != known:
+        raise problem.MediaTypeRefused
 
 
 def _identify(door: Door, carried: session.Carried, now: datetime) -> tuple[Identity, list[Cookie]]:

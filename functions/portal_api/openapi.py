@@ -27,6 +27,7 @@ from aws_lambda_powertools.event_handler.openapi.models import (  # noqa: E402
 
 from functions.portal_api import customer, staff  # noqa: E402
 from functions.portal_api.access import Access, Route  # noqa: E402
+from functions.portal_api.routes.asked import ETAG  # noqa: E402
 
 PROBLEM = {
     "type": "object",
@@ -62,8 +63,11 @@ IF_MATCH = {
     "in": "header",
     "required": True,
     "description": "the ETag that was read; 412 if somebody else saved meanwhile",
-    "schema": {"type": "string", "examples": ['"3"']},
+    "schema": {"type": "string", "pattern": ETAG.pattern, "examples": ['"3"']},
 }
+PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
+PAGE = {"text/html; charset=utf-8": {"schema": {"type": "string"}}}
+LOCATION = {"Location": {"required": True, "schema": {"type": "string", "format": "uri"}}}
 CSV = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
 
 
@@ -124,6 +128,21 @@ def _complete(
         "description": "Refused (RFC 9457)",
         "content": {"application/problem+json": {"schema": refusal}},
     }
+    _name_media(operation["responses"], rule)
+
+
+def _name_media(responses: dict[str, Any], rule: str) -> None:
+    """What is answered with something else than JSON: documents, and a pay link to a browser."""
+    if rule.endswith("/pdf"):
+        responses["200"]["content"] = PDF
+    if rule.startswith("/pay/"):
+        responses["default"]["content"] |= PAGE
+        if "200" in responses:
+            invoice = {"$ref": "#/components/schemas/InvoiceOut"}
+            responses["200"]["content"] = {"application/json": {"schema": invoice}} | PAGE
+        if "303" in responses:
+            del responses["303"]["content"]
+            responses["303"]["headers"] = LOCATION
 
 
 def main(arguments: list[str]) -> int:

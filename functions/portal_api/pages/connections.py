@@ -20,7 +20,7 @@ from functions.portal_api.pages.forms import Form, Place, UserName, field
 from functions.portal_api.pages.render import day
 from functions.portal_api.problem import NotFound
 from functions.portal_api.usecases import catalogue, customers, plans, services
-from functions.portal_api.wire.base import Text
+from functions.portal_api.wire.base import Day, Text
 
 CUSTOMER = "/console/customers/<account_id>"
 SERVICE = f"{CUSTOMER}/services/<service_id>"
@@ -42,12 +42,12 @@ class PlanRunsAlready(BillingError):
 class ServiceForm(Place):
     name: Text
     user_name: UserName = ""
-    since: date
+    since: Day
 
 
 class PlanForm(Form):
     offering: Text
-    since: date
+    since: Day
 
 
 def register(app: APIGatewayHttpResolver) -> None:

@@ -1,7 +1,6 @@
 """What the console's forms about customers ask, and what is wrong with what was entered."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -12,6 +11,7 @@ from billing.store.customers import Customer
 from functions.portal_api.usecases.customers import NewCustomer
 from functions.portal_api.wire.base import (
     Country,
+    Day,
     OptionalCountry,
     OptionalEmail,
     OptionalText,
@@ -92,7 +92,7 @@ class NewForm(Payer):
     kind: Literal["person", "organisation"] = "person"
     external_id: OptionalExternalId = ""
     offering: OptionalText = ""
-    start: date
+    start: Day
     anchor: int
     user_name: UserName = ""
 

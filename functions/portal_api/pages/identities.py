@@ -1,7 +1,6 @@
 """The names under which routers tell a service's usage: given from a day on, moved, ended."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -20,7 +19,7 @@ from functions.portal_api.pages.form_page import show_form
 from functions.portal_api.pages.forms import Form, field
 from functions.portal_api.problem import InvalidField
 from functions.portal_api.usecases import services
-from functions.portal_api.wire.base import Text
+from functions.portal_api.wire.base import Day, Text
 
 KINDS = [
     ("user", "RADIUS user name"),
@@ -35,13 +34,13 @@ KINDS = [
 class IdentityForm(Form):
     kind: Literal["user", "mac", "circuit", "ip", "port", "phone"]
     identity: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
-    since: date
+    since: Day
     take_over: Literal["", "yes"] = ""
 
 
 class EndForm(Form):
     identity: Text
-    day: date
+    day: Day
 
 
 def register(app: APIGatewayHttpResolver) -> None:

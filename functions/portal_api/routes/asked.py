@@ -21,7 +21,7 @@ from functions.portal_api.problem import MalformedRequest
 from functions.portal_api.wire.base import Page, Wire
 
 JSON = "application/json"
-_ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"')
+ETAG = re.compile(r'^(?:W/)?"([0-9]{1,15})"$')
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wire)
@@ -61,7 +61,7 @@ class Asked:
     @property
     def seen(self) -> int:
         """The version that If-Match names."""
-        match = _ETAG.fullmatch((self.header("if-match") or "").strip())
+        match = ETAG.fullmatch((self.header("if-match") or "").strip())
         if match is None:
             raise VersionMissing
         return int(match.group(1))

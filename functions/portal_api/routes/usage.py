@@ -9,7 +9,6 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from billing.core.period import Span
 from functions.portal_api import settings
-from functions.portal_api.problem import MediaTypeRefused
 from functions.portal_api.routes.answers import usage_of
 from functions.portal_api.routes.asked import asked, create, tell
 from functions.portal_api.usecases import imports, suspended, usage_view
@@ -72,8 +71,6 @@ def recycle(record_id: str, wanted: RecycleIn) -> Response[counted.SuspenseOut]:
 )
 def import_customers() -> Response[counted.ImportOut]:
     request = asked(router)
-    if not (request.header("content-type") or "").startswith("text/csv"):
-        raise MediaTypeRefused
     return create(
         request, lambda op: imports.run(op, request.text(), settings.isp()), counted.imported
     )

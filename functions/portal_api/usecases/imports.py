@@ -9,7 +9,6 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -27,6 +26,7 @@ from functions.portal_api.operation import Operation
 from functions.portal_api.usecases.customers import NewCustomer, create_customer
 from functions.portal_api.wire.base import (
     Country,
+    Day,
     OptionalCountry,
     OptionalEmail,
     OptionalText,
@@ -88,7 +88,7 @@ class Row(BaseModel):
     anchor: Anchor
     plan: Text
     identity: OptionalIdentity
-    start: date
+    start: Day
 
     @field_validator("anchor", mode="before")
     @classmethod

@@ -1,7 +1,9 @@
 """What every JSON form shares."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, LiteralString, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,11 +17,14 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from billing.core import money as core
-from billing.core.period import rfc3339
+from billing.core.period import DAY_FIRST, DAY_LAST, rfc3339
 
 T = TypeVar("T")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(rf"{_DAY.pattern}[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class Wire(BaseModel):
@@ -57,7 +62,33 @@ def _printable(text: str) -> str:
 
 
 def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the calendar: use an instant of our times") from None
+
+
+def _written_as(
+    form: re.Pattern[str], code: LiteralString, example: LiteralString
+) -> Callable[[Any], Any]:
+    """Times are text of one form: pydantic alone would read 0 as the first second of 1970."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, date) or (isinstance(value, str) and form.fullmatch(value)):
+            return value
+        raise PydanticCustomError(code, example)
+
+    return check
+
+
+def _of_our_times(value: T) -> T:
+    year = getattr(value, "year", 0)
+    if not DAY_FIRST.year <= year <= DAY_LAST.year:
+        raise PydanticCustomError(
+            "day_out_of_range", "Use a day of {first} to {last}.",
+            {"first": str(DAY_FIRST), "last": str(DAY_LAST)},
+        )  # fmt: skip
+    return value
 
 
 Text = Annotated[
@@ -88,10 +119,17 @@ OptionalLanguage = Annotated[str, StringConstraints(pattern=r"^([a-z]{2}(-[A-Z]{
 DecimalText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$")]
 Instant = Annotated[
     AwareDatetime,
+    BeforeValidator(
+        _written_as(_INSTANT, "datetime_parsing", "write an instant as 2026-10-31T09:00:00Z")
+    ),
     AfterValidator(_utc),
+    AfterValidator(_of_our_times),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
-Day = date
+Day = Annotated[
+    date, BeforeValidator(_written_as(_DAY, "date_parsing", "write a date as 2026-10-31")),
+    AfterValidator(_of_our_times),
+]  # fmt: skip
 
 
 class Money(Wire):

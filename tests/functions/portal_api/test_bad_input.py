@@ -55,7 +55,16 @@ def without(data, *names):
             "/v1/accounts",
             ACCOUNT | {"openedOn": "tomorrow"},
             "#/openedOn",
-            "date_from_datetime_parsing",
+            "date_parsing",
+        ),
+        ("/v1/accounts", ACCOUNT | {"openedOn": "1026-01-01"}, "#/openedOn", "day_out_of_range"),
+        ("/v1/bill-runs", {"anchor": 1, "period": 0}, "#/period", "date_parsing"),
+        ("/v1/bill-runs", {"anchor": 1, "period": "0"}, "#/period", "date_parsing"),
+        (
+            "/v1/accounts/acc_1/services/svc_1/identities",
+            {"identity": "user:ada", "since": 0},
+            "#/since",
+            "datetime_parsing",
         ),
         ("/v1/accounts", ACCOUNT | {"state": "closed"}, "#/state", "extra_forbidden"),
         ("/v1/accounts/acc_1/notes", {"text": ""}, "#/text", "string_too_short"),
@@ -102,6 +111,7 @@ def test_a_wrong_field_is_named_and_nothing_is_written(steady, path, body, point
         ("/v1/accounts", {"limit": "many"}, "query/limit"),
         ("/v1/invoices", {}, "query/accountId"),
         ("/v1/suspense", {"state": "lost"}, "query/state"),
+        ("/v1/usage/unbilled", {"until": "0.5"}, "query/until"),
     ],
 )
 def test_a_wrong_query_is_named(steady, path, query, pointer):

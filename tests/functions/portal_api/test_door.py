@@ -148,10 +148,15 @@ def test_a_body_that_cannot_be_read_is_refused_in_words(steady, body, status):
     assert refused.json["detail"]
 
 
-def test_a_form_is_not_json(steady):
-    headers = {"content-type": "application/xml"}
+@pytest.mark.parametrize(
+    "media", ["application/xml", "multipart/form-data", "application/x-www-form-urlencoded", "text"]
+)
+def test_a_body_of_another_kind_is_not_looked_at(steady, media):
+    answer = steady.post("/v1/parties", '{"kind": "person"}', headers={"content-type": media})
 
-    assert steady.post("/v1/parties", "<a/>", headers=headers).status == 415
+    assert (answer.status, answer.json["title"]) == (415, "Media type refused")
+    json = {"content-type": "application/json; charset=utf-8"}
+    assert steady.post("/v1/parties", '{"kind": "person"}', headers=json).status == 422
 
 
 def test_a_login_that_was_taken_away_is_gone_with_the_next_request(steady, steady_portal):
