@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from billing.core.errors import BillingError
 
@@ -62,8 +63,9 @@ class Money:
     @classmethod
     def rounded(cls, exact_minor: Fraction, currency: str) -> "Money":
         """Halves go away from zero, so that a credit note mirrors its invoice to the cent."""
-        minor = int(abs(exact_minor) + Fraction(1, 2))
-        return cls(minor if exact_minor >= 0 else -minor, currency)
+        whole, parts = abs(exact_minor.numerator), exact_minor.denominator
+        minor = (2 * whole + parts) // (2 * parts)
+        return cls(minor if exact_minor.numerator >= 0 else -minor, currency)
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
@@ -164,9 +166,8 @@ def decimal_text(exact: Fraction, decimals_min: int = 0) -> str:
     """An exact number as the shortest decimal text: "63.4", "1200.000000001", "0.333333333333…"."""
     decimals = _decimals_of(exact.denominator)
     if decimals is None:
-        return _text_of(int(exact * 10**12), 12) + "…"
-    decimals = max(decimals, decimals_min)
-    return _text_of(int(exact * 10**decimals), decimals)
+        return _text_of(exact, 12) + "…"
+    return _text_of(exact, max(decimals, decimals_min))
 
 
 def figure(exact: Fraction, decimals_min: int = 0) -> str:
@@ -182,9 +183,10 @@ def figure(exact: Fraction, decimals_min: int = 0) -> str:
 def major_figure(exact_minor: Fraction | int, currency: str) -> str:
     """Exact minor units as a person reads them: "1,300.00", "546.666666666…"."""
     digits = minor_digits(currency)
-    return figure(Fraction(exact_minor) / 10**digits, decimals_min=digits)
+    return figure(Fraction(exact_minor, 10**digits), decimals_min=digits)
 
 
+@lru_cache(maxsize=1024)
 def _decimals_of(denominator: int) -> int | None:
     """How many decimals a fraction has; None when its denominator is not made of twos and fives."""
     twos = fives = 0
@@ -195,7 +197,9 @@ def _decimals_of(denominator: int) -> int | None:
     return max(twos, fives) if denominator == 1 else None
 
 
-def _text_of(scaled: int, decimals: int) -> str:
-    text = str(abs(scaled)).rjust(decimals + 1, "0")
+def _text_of(exact: Fraction, decimals: int) -> str:
+    """So many decimals, cut. In integers: a bill is made of hundreds of these."""
+    scaled = abs(exact.numerator) * 10**decimals // exact.denominator
+    text = str(scaled).rjust(decimals + 1, "0")
     whole, rest = (text[:-decimals], text[-decimals:]) if decimals else (text, "")
-    return f"{'-' if scaled < 0 else ''}{whole}{'.' if rest else ''}{rest}"
+    return f"{'-' if exact < 0 and scaled else ''}{whole}{'.' if rest else ''}{rest}"

@@ -44,8 +44,9 @@ class Tier:
 
     def inside(self, quantity: Fraction) -> Fraction:
         """How much of a quantity lies in this tier."""
-        top = quantity if self.up_to is None else min(quantity, self.up_to)
-        return max(Fraction(0), top - self.above)
+        if quantity <= self.above:
+            return Fraction(0)
+        return (quantity if self.up_to is None else min(quantity, self.up_to)) - self.above
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Recurring prices over a timeline: what each day was held for, against what was billed for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 
 from billing.core.catalog import PriceVersion, RecurringPrice
 from billing.core.charging.charge import Charge, spoken_days
@@ -201,15 +202,17 @@ def _days_credited(credits: Iterable[Charge]) -> set[date]:
     return {day for charge in credits for day in _days(*charge.span)}
 
 
-def _days(first: date, end: date) -> set[date]:
-    return {first + DAY * n for n in range((end - first).days)}
+@lru_cache(maxsize=1024)
+def _days(first: date, end: date) -> frozenset[date]:
+    """The days from first to before end; a run asks for the same few spans all the time."""
+    return frozenset(first + DAY * n for n in range((end - first).days))
 
 
 def _length(line: Charge) -> int:
     return (line.span[1] - line.span[0]).days
 
 
-def _runs(days: set[date]) -> list[tuple[date, date]]:
+def _runs(days: Set[date]) -> list[tuple[date, date]]:
     """Days as half-open runs without a gap, in order."""
     runs: list[tuple[date, date]] = []
     for day in sorted(days):
