@@ -166,7 +166,11 @@ def unescaped(printed: str) -> str:
             return chr(int(code[1:], 16)).encode("utf-8", "surrogatepass")
         return bytes([int(code, 8)]) if len(code) == 3 else _ESCAPES.get(code, code)
 
-    return _text(_ESCAPED.sub(octets, printed.encode("utf-8", "surrogateescape")))
+    try:
+        raw = printed.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # JSON can spell halves of surrogate pairs, which are no characters
+        raw = printed.encode("utf-8", "surrogatepass")
+    return _text(_ESCAPED.sub(octets, raw))
 
 
 _ESCAPED = re.compile(rb"\\(u[0-9a-fA-F]{4}|[0-3][0-7]{2}|.)", re.DOTALL)
