@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from tests.infra.conftest import Templates, of_type
+from infra.review.roles import many
+from infra.review.words import words
+from tests.infra.conftest import Templates, of_type, properties
 
 # X-Ray and log delivery know no resource; everything else names its own.
 OF_NO_RESOURCE = {
@@ -79,6 +81,32 @@ def test_a_customers_door_starts_no_workflow_and_a_webhook_posts_nothing(
             assert not id.startswith(("PortalApiCustomer", "PaymentsWebhook")), id
         if id.startswith("PaymentsWebhookReceive"):
             assert "DataLedger" not in on
+
+
+def test_a_state_machine_may_start_its_functions_and_its_own_children_and_nothing_else(
+    templates: Templates,
+) -> None:
+    for name, states in (
+        ("Prepare", {"OpenRun", "DraftPartition", "Compare"}),
+        ("Issue", {"Freeze", "Number", "IssuePartition", "Collect", "CloseRun", "Deliver"}),
+    ):
+        role, machine = f"<BillCycle{name}MachineRole>", f"<BillCycle{name}Machine>"
+        of_role = [
+            statement
+            for policy in properties(templates, "AWS::IAM::Policy").values()
+            if role in map(words, policy.get("Roles", []))
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+        started = {
+            action: {words(one) for one in many(statement["Resource"])}
+            for statement in of_role
+            for action in many(statement["Action"])
+            if action in ("lambda:InvokeFunction", "states:StartExecution")
+        }
+        assert started == {
+            "lambda:InvokeFunction": {f"<BillCycle{state}.Arn>" for state in states},
+            "states:StartExecution": {machine},
+        }
 
 
 def test_a_collector_may_put_records_on_one_stream_and_nothing_else(prod: Templates) -> None:

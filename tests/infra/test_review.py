@@ -1,9 +1,11 @@
 """What a reviewer reads is what the templates say, and no finding gets past."""
 
+import re
 from difflib import unified_diff
 
 import pytest
 
+from billing.config import ROOT
 from infra.review import __main__ as review
 from infra.review import roles
 from infra.review.assembly import Acceptance, Assembly
@@ -25,6 +27,19 @@ def test_the_security_page_lists_each_accepted_finding(reviewed: Assembly) -> No
     [shown] = review.TABLE.findall(review.SECURITY.read_text())
 
     assert shown == review.table(reviewed.accepted), "run `make review`"
+
+
+def test_every_proof_and_every_place_on_the_security_page_is_there() -> None:
+    page = review.SECURITY.read_text()
+    written = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    proofs = set(re.findall(r"`(test_\w+)`", page))
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    places = re.findall(r"`((?:billing|edge|functions|infra|local|requirements)/[\w/.-]*)`", page)
+
+    assert len(proofs) > 40
+    assert [proof for proof in sorted(proofs) if f"def {proof}(" not in written] == []
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    assert [link for link in links if not (review.SECURITY.parent / link).exists()] == []
 
 
 def test_only_what_x_ray_and_log_delivery_need_is_accepted_without_a_named_resource(
