@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         return Collector(config, lambda: datetime.now(UTC), Random()).run()
-    except (SpoolInUse, OSError) as error:
+    except (SpoolInUse, NotStored, OSError) as error:
         print(f"collector: {error}", file=sys.stderr)
         return 1
 

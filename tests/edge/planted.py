@@ -4,13 +4,15 @@ python -m tests.edge.planted delete-before-confirmed --config collector.toml
 """
 
 import sys
-from pathlib import Path
+import time
+from datetime import timedelta
 from typing import Any
 
-from edge import collector
+from edge import collector, spool
+from edge.listener import Listener
 from edge.packs import cut
 from edge.sender import ROUND_RECORDS, Sender
-from edge.spool import Spool
+from edge.spool import SCHEMA, Spool
 
 
 def acknowledge_before_commit() -> None:
@@ -40,22 +42,29 @@ def delete_before_confirmed() -> None:
 
 
 def reuse_the_boot() -> None:
-    """Every start has one name, and numbers go on after the highest that still waits."""
+    """Every start has one name, and nothing minds that its numbers begin again."""
     collector.new_boot = lambda at, entropy: "boot"
-    begin = Spool.__init__
+    spool.SCHEMA = tuple(statement.replace(", unique (boot, seq)", "") for statement in SCHEMA)
 
-    def gone_on(self: Spool, path: Path, *others: Any) -> None:
-        begin(self, path, *others)
-        highest = self._db.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
-        self._next_seq = highest + 1
 
-    Spool.__init__ = gone_on
+def begin_sessions_anew() -> None:
+    """Each start reads another time, hours apart: every session seems to have begun again."""
+    started = Listener.__init__
+    ahead = timedelta(minutes=20) * (int(time.time() * 10) % 1000)
+
+    def elsewhen(
+        self: Listener, port: Any, routers: Any, store: Any, counters: Any, clock: Any
+    ) -> None:
+        started(self, port, routers, store, counters, lambda: clock() + ahead)
+
+    Listener.__init__ = elsewhen
 
 
 FAULTS = {
     "acknowledge-before-commit": acknowledge_before_commit,
     "delete-before-confirmed": delete_before_confirmed,
     "reuse-the-boot": reuse_the_boot,
+    "begin-sessions-anew": begin_sessions_anew,
 }
 
 if __name__ == "__main__":

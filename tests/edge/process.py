@@ -87,7 +87,7 @@ class Collector:
         except FileNotFoundError:
             return None
 
-    def wait_for(self, condition: Any, seconds: float = 10) -> dict[str, Any]:
+    def wait_for(self, condition: Any, seconds: float = 30) -> dict[str, Any]:
         """The first status document of which the condition holds."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -24,6 +24,7 @@ def test_killed_twenty_times_it_loses_nothing_and_counts_nothing_twice(tmp_path)
         ("acknowledge-before-commit", "answering", "lost"),
         ("delete-before-confirmed", "offering", "lost"),
         ("reuse-the-boot", "running", "double"),
+        ("begin-sessions-anew", "running", "too_much"),
     ],
 )
 def test_a_collector_with_a_fault_would_be_found_out(tmp_path, fault, point, seen):
