@@ -13,6 +13,7 @@ import pytest
 from billing.config import load_isp
 from billing.core.period import local_day, period_containing, preceding
 from local.context import ROOT, Context
+from tests.acceptance.logs import leaked
 
 PORT, ACCOUNTS = 8180, 40
 START_SECONDS = 240
@@ -48,6 +49,8 @@ def system(environment: dict[str, str]) -> Iterator[Context]:
         watchdog.cancel()
         assert "usable after" in said, said
         yield Context.at(PORT)
+        # Here, because every test of a running system has written into its logs.
+        assert leaked(Context.at(PORT)) == []
     finally:
         watchdog.cancel()
         process.send_signal(signal.SIGINT)

@@ -83,6 +83,7 @@ def survives(
     bend: Callable[[Random], Any],
     *refusals: type[BaseException],
     noise: st.SearchStrategy[Any] | None = None,
+    starts: int = STARTS,
 ) -> None:
     """Every input ends in a value or in one of the parser's own refusals; and both do happen."""
     seen = {"value": 0, "refusal": 0}
@@ -102,7 +103,7 @@ def survives(
         else:
             seen["value"] += 1
 
-    @settings(max_examples=STARTS, derandomize=True, database=None)
+    @settings(max_examples=starts, derandomize=True, database=None)
     @given(st.integers(0, 2**32), st.none() if noise is None else noise)
     def ask_all(seed: int, raw: Any) -> None:
         draw = Random(seed)
@@ -113,9 +114,9 @@ def survives(
 
     ask_all()
     assert not escaped, "\n".join(f"{where}\n    for {what}" for where, what in escaped.items())
-    assert sum(seen.values()) >= STARTS * BENDS
+    assert sum(seen.values()) >= starts * BENDS
     if refusals:
-        assert min(seen.values()) > STARTS, seen
+        assert min(seen.values()) > starts, seen
 
 
 def _bent_once(value: Any, draw: Random) -> Any:

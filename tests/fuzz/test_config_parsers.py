@@ -47,4 +47,5 @@ def test_a_configuration_is_read_or_refused_with_its_path(
         read,
         each(one_value, one_value, one_line, lambda draw: bent_octets(text.encode(), draw)),
         BadConfig,
+        starts=25,  # a file takes a millisecond and a half, and only its owner writes it
     )
