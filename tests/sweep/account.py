@@ -14,7 +14,7 @@ import pytest
 import time_machine
 from aws_lambda_powertools.utilities.parameters.base import DEFAULT_PROVIDERS
 
-from billing.adapters import secrets
+from billing.adapters import processor, secrets
 from billing.config import load
 from billing.config.load import load_plans
 from billing.store import catalog
@@ -78,6 +78,7 @@ def forget() -> None:
         provider.clear_cache()  # and keep its client, which takes a third of a second to make
     ingest.forget_keys()
     secrets._fetched_at.clear()
+    processor.connected.cache_clear()
     settings.cursor_key.cache_clear()
 
 
