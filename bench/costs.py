@@ -64,7 +64,6 @@ class Minute:
     invocations: int
     stream_kb: int  # each pack rounded up
     live: Counts
-    segments: Counts  # of these, what folding reads and deletes again
 
 
 def month(
@@ -74,7 +73,7 @@ def month(
     fold_items: int,
     bill: Mapping[str, PerInvoice],
 ) -> Month:
-    """The estimate for so many subscribers, each with one session and one bill.
+    """The estimate for so many subscribers, each with one session and one bill, paid elsewhere.
 
     fold  an hour of `fold_items` sessions folded, `counts.folded`
     bill  what an invoice adds to each workflow, `counts.billed`
@@ -100,11 +99,10 @@ def month(
             + minute.invocations * (price["lambda_request"] + LOG_BYTES / GB * price["logs_gb"])
             + seconds * price["lambda_gb_second"]
         ),
+        # What the live function writes, folding reads and deletes.
         folding=minutes
-        * (
-            minute.segments.write_units * price["dynamodb_write_unit"]
-            + minute.segments.write_units / 4 * price["dynamodb_read_unit"]
-        )
+        * minute.live.write_units
+        * (price["dynamodb_write_unit"] + price["dynamodb_read_unit"] / 4)
         + folds
         * (
             item_units * price["dynamodb_write_unit"]
@@ -153,8 +151,13 @@ def _minute(subscribers: int, window_seconds: int) -> Minute:
             place = (turn * SEND_SECONDS // window_seconds, one.first_seq % SHARDS)
             batches.setdefault(place, []).append(packs.signed(one, "col-1", KEYS["col-1"]))
     mediated = [mediate(opened(*data), settings) for data in batches.values()]
+
+    def store() -> None:
+        for one in mediated:
+            usage.put(one.segments, settings)
+            collectors.put(one.received, settings)
+
     with world.aws(), meter.agreed():
-        segments = meter.counted(lambda: [usage.put(one.segments, settings) for one in mediated])
-        runs = meter.counted(lambda: [collectors.put(one.received, settings) for one in mediated])
+        live = meter.counted(store)
     stream_kb = sum(ceil(len(data) / 1024) for one in batches.values() for data in one)
-    return Minute(len(records), len(batches), stream_kb, segments.plus(runs), segments)
+    return Minute(len(records), len(batches), stream_kb, live)

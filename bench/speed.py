@@ -124,7 +124,7 @@ def of_charges() -> Case:
 
     return Case(
         "charges_for",
-        "bill (6 lines)",
+        "6-line bill",
         50,
         repeated(charges, 50),
         "plain integers",
@@ -145,7 +145,7 @@ def of_drafts() -> Case:
     data = invoicing.to_dict(draft_of(lines))
     return Case(
         "draft and canonical",
-        "bill (6 lines)",
+        "6-line bill",
         50,
         repeated(run, 50),
         "json.dumps",
@@ -225,7 +225,7 @@ def of_fold(stack: ExitStack) -> Case:
                     },
                 )
 
-    return Case("fold", "item", 40, played, "unpack, pack, put by hand", floor)
+    return Case("fold", "item", 40, played, "the same by hand", floor)
 
 
 def of_issue(stack: ExitStack) -> Case:
@@ -304,7 +304,7 @@ def of_webhooks(stack: ExitStack) -> Case:
                     QueueUrl=os.environ["PAYMENTS_QUEUE_URL"], MessageBody=body.decode()
                 )
 
-    return Case("webhook received", "event", 20, run, "HMAC, JSON, put, send by hand", floor)
+    return Case("webhook received", "event", 20, run, "the same by hand", floor)
 
 
 def six_lines() -> tuple[Callable[[], list[Charge]], Callable[[list[Charge]], Draft]]:
