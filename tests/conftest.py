@@ -33,13 +33,17 @@ from hypothesis import settings
 from moto import mock_aws
 from pytest_socket import socket_allow_hosts
 
-from tests import faults, reports
+from tests import canary, faults, reports
 from tests.cloud import Cloud, account
 
 account.install()
 faults.install()
 settings.register_profile("demarc", deadline=None, max_examples=60)
 settings.load_profile("demarc")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    canary.install(config)
 
 
 def pytest_runtest_setup() -> None:
