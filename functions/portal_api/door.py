@@ -174,7 +174,8 @@ def refused(door: Door, error: BillingError, path: str) -> Response:
     if not path.startswith("/v1/") and door.error_page is not None:
         title = problem.words(type(error).__name__)
         body = door.error_page(found.status_code, title, str(error))
-        return Response(found.status_code, content_type="text/html; charset=utf-8", body=body)
+        sent = {**found.headers, "Content-Type": "text/html; charset=utf-8"}
+        return Response(found.status_code, body=body, headers=sent)
     return found
 
 

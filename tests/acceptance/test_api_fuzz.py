@@ -17,8 +17,7 @@ from local.logins import PASSWORD
 pytestmark = pytest.mark.emulator
 
 SEED, EXAMPLES = 20261101, 2
-BUDGET_SECONDS = {"customer": 15, "staff": 50}  # of which the fuzzing takes what is left
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 240  # about 60 on two cores of its own: 250 and 1,900 requests, one by one
 CUSTOMER = "c00001@customers.example"
 
 # Every check of the tool is on, with these three amendments.
@@ -31,7 +30,7 @@ generation.database = "none"
 generation.no-shrink = true
 phases.stateful.enabled = false  # it walks from answers to requests: too long, and the tests do so
 
-# Two stand for all that an address does not know. QUERY, which the tool tries besides, no front door
+# Two stand for all that an address does not know. QUERY, which the tool tries too, no front door
 # passes on: neither CloudFront nor its stand-in here.
 [phases.coverage]
 unexpected-methods = ["DELETE", "TRACE"]
@@ -75,8 +74,7 @@ def fuzzed(kind: str, api: Api, things: Mapping[str, str]) -> str:
     tool = Path(sys.executable).parent / "schemathesis"
     ended = subprocess.run(
         [tool, f"--config-file={configuration}", "--no-color", "run", description,
-         f"--url={api.url}", "--workers=3",
-         f"--max-time={BUDGET_SECONDS[kind]}", "--checks=all"],
+         f"--url={api.url}", "--workers=1", "--checks=all"],
         cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr

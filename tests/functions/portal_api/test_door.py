@@ -122,6 +122,7 @@ def test_every_answer_carries_the_security_headers(steady, method, path, status)
 
 def test_a_method_that_is_not_known_is_told_which_are(steady):
     assert steady("DELETE", "/v1/accounts").headers["Allow"] == "GET, POST"
+    assert steady("DELETE", "/console").headers["Allow"] == "GET"
 
 
 def test_over_https_browsers_are_told_to_stay_there(steady_portal):
