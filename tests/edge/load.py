@@ -52,7 +52,7 @@ class Load(Thread):
         now = time.time()
         self.sessions = [self._session(number, now) for number in range(sessions)]
 
-    def open(self, seconds: float = 20) -> "Load":
+    def open(self, seconds: float = 60) -> "Load":
         """Have each session acknowledged once, then report in the background."""
         for session in self.sessions:
             self._report(session, time.time())
@@ -70,7 +70,7 @@ class Load(Thread):
                     self._report(session, now)
             self._exchange(0.005)
 
-    def close(self, seconds: float = 30) -> None:
+    def close(self, seconds: float = 60) -> None:
         """Report no more; wait until the last report is answered."""
         self.done.set()
         self.join()

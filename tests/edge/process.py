@@ -65,6 +65,12 @@ class Collector:
         )
         self.process: subprocess.Popen[str] | None = None
 
+    def __enter__(self) -> "Collector":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     def start(self) -> "Collector":
         self.launch()
         self.wait_for(lambda status: status["listening"])
@@ -87,7 +93,7 @@ class Collector:
         except FileNotFoundError:
             return None
 
-    def wait_for(self, condition: Any, seconds: float = 30) -> dict[str, Any]:
+    def wait_for(self, condition: Any, seconds: float = 60) -> dict[str, Any]:
         """The first status document of which the condition holds."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

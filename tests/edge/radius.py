@@ -39,7 +39,7 @@ def interim(number: int, session: str, octets: int, secret: bytes = SECRET) -> A
     )
 
 
-def answered(port: socket.socket, packet: AcctPacket, seconds: float = 1.0) -> bool:
+def answered(port: socket.socket, packet: AcctPacket, seconds: float = 20) -> bool:
     """Send the packet and wait for an answer that is signed for it."""
     port.settimeout(seconds)
     raw = packet.RequestPacket()

@@ -86,7 +86,7 @@ def test_a_full_spool_answers_nobody_until_there_is_room_and_then_takes_what_is_
         collector = collectors(stream.url, spool_max_mb=0.15)
         with collector.connected() as router:
             taken = 0
-            while answered(router, interim(taken, f"S{taken}", 10), seconds=1.0):
+            while answered(router, interim(taken, f"S{taken}", 10), seconds=3):
                 taken += 1
             refused = interim(taken, f"S{taken}", 10)
             assert not answered(router, refused, seconds=0.3)
@@ -96,7 +96,7 @@ def test_a_full_spool_answers_nobody_until_there_is_room_and_then_takes_what_is_
             assert collector.process.poll() is None
 
             stream.unreachable = lambda call: False
-            collector.wait_for(lambda status: status["waiting"] == 0, seconds=40)
+            collector.wait_for(lambda status: status["waiting"] == 0)
             assert answered(router, refused)
             collector.wait_for(lambda status: status["sent"] == taken + 1)
 

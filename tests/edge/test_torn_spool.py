@@ -35,13 +35,13 @@ def folder():
 
 def killed(folder):
     """What a collector leaves that acknowledged its reports, sent none and was killed."""
-    collector = Collector(folder, DOWN).start()
-    with collector.connected() as router:
-        for number in range(REPORTS):
-            packet = interim(number, f"S{number}", 10)
-            packet["Acct-Input-Gigawords"] = 0
-            assert answered(router, packet)
-    collector.kill()
+    with Collector(folder, DOWN) as collector:
+        collector.start()
+        with collector.connected() as router:
+            for number in range(REPORTS):
+                packet = interim(number, f"S{number}", 10)
+                packet["Acct-Input-Gigawords"] = 0
+                assert answered(router, packet)
     return collector.spool
 
 
@@ -94,8 +94,8 @@ def test_a_collector_goes_on_with_a_torn_spool(folder):
     start, end, frame = last_commit(wal.read_bytes())
     for length in (start, start + 1, start + FRAME_HEADER, start + frame, end - 1):
         home = folder / str(length)
-        with streams.running() as stream:
-            collector = Collector(home_with(home, spool), stream.url)
+        home_with(home, spool)
+        with streams.running() as stream, Collector(home, stream.url) as collector:
             with Path(f"{collector.spool}-wal").open("r+b") as file:
                 file.truncate(length)
             collector.start()
@@ -116,7 +116,6 @@ def home_with(home, spool):
     home.mkdir()
     for part in ("", "-wal", "-shm"):  # as they lie there when the process is killed
         shutil.copy(f"{spool}{part}", home / f"spool.db{part}")
-    return home
 
 
 def closed(folder, count=60):
