@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.portal_api import openapi
-from local.context import HOME, ROOT, Context
+from local.context import HOME, Context
 from local.demo.api import Api
 from local.logins import PASSWORD
 
@@ -75,7 +75,7 @@ def fuzzed(kind: str, api: Api, things: Mapping[str, str]) -> str:
     ended = subprocess.run(
         [tool, f"--config-file={configuration}", "--no-color", "run", description,
          f"--url={api.url}", "--workers=1", "--checks=all"],
-        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
+        cwd=place, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
