@@ -18,7 +18,6 @@ BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_MIN = 6  # what the templates of this CDK ask for
 UNRESERVED_MIN = 100  # Lambda's own rule
 FIREWALL_REGION = "us-east-1"  # where CloudFront takes certificates and firewalls from
-NO_ADDRESS = "cloudfront.net"
 
 Client = Callable[[str, str | None], Any]  # of a service, in a region (None: the stage's)
 
@@ -150,13 +149,17 @@ def certificate(client: Client, wanted: Wanted) -> Finding:
         f"aws acm request-certificate --region {FIREWALL_REGION} --validation-method DNS "
         f"--domain-name {wanted.hosts[0]} --subject-alternative-names {wanted.hosts[-1]}"
     )
-    if not wanted.certificate_arn:
-        if all(host.endswith(NO_ADDRESS) for host in wanted.hosts):
-            return fine("CloudFront's own addresses need no certificate")
-        return fix("No certificate for the two addresses", f'{ask}; "certificate_arn" in cdk.json')
-    told = client("acm", FIREWALL_REGION).describe_certificate(
-        CertificateArn=wanted.certificate_arn
-    )["Certificate"]
+    try:
+        told = client("acm", FIREWALL_REGION).describe_certificate(
+            CertificateArn=wanted.certificate_arn
+        )["Certificate"]
+    except ClientError as error:
+        if code_of(error) not in ("ResourceNotFoundException", "ValidationException"):
+            raise
+        return fix(
+            "There is no such certificate as certificate_arn in cdk.json says",
+            f"{ask}; write its ARN there",
+        )
     if told["Status"] != "ISSUED":
         return fix(
             f"The certificate is {told['Status'].lower()}",
@@ -206,9 +209,9 @@ def alarms(client: Client, wanted: Wanted) -> Finding:
     if any(one["SubscriptionArn"].startswith("arn:") for one in listening):
         return fine("Somebody hears the alarms")
     return fix(
-        "Nobody hears the alarms",
-        f"aws sns subscribe --topic-arn {topic} --protocol email "
-        "--notification-endpoint <you>, and confirm the letter",
+        "Nobody hears the alarms yet",
+        f"confirm the letter that AWS sent to alarms_to of cdk.json; for others: aws sns subscribe "
+        f"--topic-arn {topic} --protocol email --notification-endpoint <address>",
     )
 
 

@@ -18,7 +18,7 @@ def findings(root: Path, context: Mapping[str, Any]) -> list[Finding]:
         isp = load_isp(root / "isp.toml")
     except BadConfig as error:
         return [fix(f"isp.toml: {error}", "put it right; every key is explained in the file")]
-    return [*_of_isp(isp), _plans(root), *_addresses(context)]
+    return [*_of_isp(isp), _plans(root), *_addresses(context), _alarms(context)]
 
 
 def _of_isp(isp: Isp) -> Iterator[Finding]:
@@ -54,6 +54,16 @@ def _plans(root: Path) -> Finding:
     except BadConfig as error:
         return fix(f"plans.toml: {error}", "put it right; docs/pricing.md shows each model")
     return fine(f"plans.toml sells {len(plans)} plans")
+
+
+def _alarms(context: Mapping[str, Any]) -> Finding:
+    address = str(context.get("alarms_to") or "")
+    if "@" not in address or address.endswith(INVENTED):
+        return fix(
+            f"alarms_to reaches nobody: {address or 'nothing is set'}",
+            'set "alarms_to" in cdk.json to an address that somebody reads',
+        )
+    return fine(f"Alarms go to {address}")
 
 
 def _addresses(context: Mapping[str, Any]) -> Iterator[Finding]:

@@ -162,12 +162,13 @@ def test_a_region_has_to_be_chosen_first():
     assert found[-1].fix == "aws configure set region eu-central-1"
 
 
-def test_own_addresses_need_a_certificate_and_cloudfronts_do_not():
-    own = replace(WANTED, certificate_arn="")
-    cloudfronts = replace(own, hosts=("d1.cloudfront.net", "d2.cloudfront.net"))
+def test_a_certificate_that_is_not_there_is_to_be_asked_for():
+    client = answering(describe_certificate=("ResourceNotFoundException", "not found"))
 
-    assert account.certificate(answering(), own).state is State.FIX
-    assert account.certificate(answering(), cloudfronts).state is State.FINE
+    found = account.certificate(client, WANTED)
+
+    assert found.state is State.FIX
+    assert "--domain-name portal.brook.net" in found.fix
 
 
 def test_before_the_first_deployment_there_is_no_stack_and_nobody_to_alarm():

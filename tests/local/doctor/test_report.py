@@ -18,6 +18,7 @@ def test_an_invented_provider_is_not_ready_and_each_word_that_is_invented_is_nam
     for invented in ("mail.sender", "sellers.meridian.vat_id", "portal.meridian.example"):
         assert invented in said
     assert "console_url is no https address" in said
+    assert "alarms_to reaches nobody" in said
 
 
 def test_a_mistake_in_isp_toml_is_told_with_its_path(tmp_path):
@@ -32,7 +33,11 @@ def test_a_real_provider_with_its_own_addresses_has_nothing_to_fix(tmp_path):
     text = text.replace(".example", ".net").replace("IE0000000XX", "IE6388047V")
     (tmp_path / "isp.toml").write_text(text)
     (tmp_path / "plans.toml").write_text((ROOT / "plans.toml").read_text())
-    context = {"portal_url": "https://portal.brook.net", "console_url": "https://desk.brook.net"}
+    context = {
+        "portal_url": "https://portal.brook.net",
+        "console_url": "https://desk.brook.net",
+        "alarms_to": "noc@brook.net",
+    }
 
     assert {one.state for one in config.findings(tmp_path, context)} == {State.FINE}
 
