@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.sweep import report
 from tests.sweep.account import account
 from tests.sweep.scenario import Place, Scenario, Swept, sweep
 
@@ -18,17 +19,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(aws)
 
 
+@pytest.fixture(scope="module")
+def told(request: pytest.FixtureRequest) -> Iterator[list[Swept]]:
+    """What the module has swept; it is told when the module ends."""
+    found: list[Swept] = []
+    yield found
+    report.tell(request.module.__name__.rpartition(".")[2], found)
+
+
 @pytest.fixture
-def swept(place: Place, record_property: Callable[[str, object], None]) -> Iterator[Sweep]:
+def swept(place: Place, told: list[Swept]) -> Iterator[Sweep]:
     """Sweeps a scenario and reports it; the place is as it was after it."""
     nobody = place.state()
 
     def run(given: Given) -> Swept:
         done = sweep(place, given(place), nobody)
-        record_property(
-            "swept",
-            [done.handler, done.name, len(done.calls), dict(done.points), len(done.wrong)],
-        )
+        told.append(done)
         return done
 
     yield run

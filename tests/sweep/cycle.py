@@ -119,6 +119,20 @@ SCENARIOS: tuple[Callable[[Place], Scenario], ...] = (
 )
 
 
+STATES = (
+    "open_run",
+    "draft_partition",
+    "compare",
+    "freeze",
+    "number",
+    "issue_partition",
+    "collect",
+    "close_run",
+    "deliver",
+    "start_due",
+)
+
+
 def state(handler: Callable[[Json, Any], Json], event: Any, **more: Any) -> Scenario:
     """A state's input as JSON; the machine tries again when the state fails."""
     module = handler.__wrapped__.__module__

@@ -7,16 +7,15 @@ Its answer must be the same, too.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import pytest
 
 from billing.adapters.identity import KeySet
-from billing.config.load import load_plans
 from billing.core.catalog import price_version_to_dict
-from billing.store import accounts, suspense
+from billing.store import accounts, catalog, suspense
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.logins import Login, save_login
 from billing.store.timeline import Event
@@ -52,6 +51,7 @@ class Request:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     visible: Mapping[str, Visible] = field(default_factory=dict)
+    unheard: str = ""
 
 
 Given = Callable[[], Request]
@@ -81,7 +81,7 @@ def scenario(kind: Kind, rule: str, given: Given) -> Callable[[Place], Scenario]
         wanted = given()
         method = rule.split()[0]
         headers = {"idempotency-key": "key-of-the-request", **wanted.headers}
-        if kind == "staff":
+        if kind == "staff" and "cookie" not in headers:
             headers["authorization"] = f"Bearer {token('staff', 'mira', 'billing')}"
         sent = event(method, wanted.path, body=wanted.body, headers=headers)
 
@@ -90,11 +90,17 @@ def scenario(kind: Kind, rule: str, given: Given) -> Callable[[Place], Scenario]
                 answer = answered(HANDLERS[kind](sent, Context()))
             if answer.status >= 500:
                 raise Redeliver(answer.status)
+            if method == "PATCH" and answer.status in (200, 412):
+                return None  # under If-Match it happens once; sent again, it is refused
             assert answer.status < 400, answer.text
             return answer.status, answer.headers.get("Location", ""), answer.text
 
         return Scenario(
-            f"functions.portal_api.{kind}.lambda_handler", rule, delivered, visible=wanted.visible
+            f"functions.portal_api.{kind}.lambda_handler",
+            rule,
+            delivered,
+            visible=wanted.visible,
+            unheard=wanted.unheard,
         )
 
     return of
@@ -141,7 +147,7 @@ def suspended() -> str:
 
 
 def next_version() -> dict[str, Any]:
-    offering = load_plans()[0]
+    offering = catalog.list_offerings()[0]
     last = price_version_to_dict(offering.versions[-1])
     wanted = {name: last[name] for name in ("name", "currency", "prices")}
     return wanted | {"version": last["version"] + 1, "valid_from": "2027-01-01"}
@@ -161,6 +167,8 @@ def customers_file() -> str:
     return "\n".join([",".join(COLUMNS), *lines, ""])
 
 
+OPENED_BEFORE = "a run is in review minutes after it was opened; an index lags for a second"
+FIRST = {"if-match": '"1"'}
 LINE = {"text": "A visit", "amount": {"value": "60.00", "unit": "EUR"}}
 RECORD = json.dumps(ingest.GOOD)
 
@@ -168,7 +176,7 @@ RECORD = json.dumps(ingest.GOOD)
 STAFF: Mapping[str, Given] = {
     "POST /v1/parties": lambda: Request("/v1/parties", {"kind": "person", "name": "Nora"}),
     "PATCH /v1/parties/<party_id>": lambda: Request(
-        "/v1/parties/pty_ada", {"phone": "+353 1 444"}, {"if-match": '"1"'}
+        "/v1/parties/pty_ada", {"phone": "+353 1 444"}, FIRST
     ),
     "POST /v1/accounts": lambda: Request(
         "/v1/accounts",
@@ -176,7 +184,7 @@ STAFF: Mapping[str, Given] = {
          "externalId": "old-7"},
     ),
     "PATCH /v1/accounts/<account_id>": lambda: Request(
-        ADA, {"language": "de"}, {"if-match": '"1"'}
+        ADA, {"language": "de"}, FIRST
     ),
     "POST /v1/accounts/<account_id>/notes": lambda: Request(f"{ADA}/notes", {"text": "Called."}),
     "POST /v1/accounts/<account_id>/logins": lambda: Request(
@@ -189,7 +197,7 @@ STAFF: Mapping[str, Given] = {
         f"{ADA}/services", {"name": "Office", "site": ADDRESS, "identities": ["user:office"]}
     ),
     "PATCH /v1/accounts/<account_id>/services/<service_id>": lambda: Request(
-        f"{ADA}/services/svc_ada", {"name": "At home"}, {"if-match": '"1"'}
+        f"{ADA}/services/svc_ada", {"name": "At home"}, FIRST
     ),
     "POST /v1/accounts/<account_id>/services/<service_id>/identities": lambda: Request(
         f"{ADA}/services/svc_ada/identities",
@@ -199,28 +207,30 @@ STAFF: Mapping[str, Given] = {
         f"{ADA}/services/svc_ada/identities/end", {"identity": "user:ada", "at": LATER}
     ),
     "POST /v1/accounts/<account_id>/subscriptions": lambda: _with(
-        in_review,
+        lambda: (in_review(), _free_service()),
         lambda _: Request(
             f"{ADA}/subscriptions",
-            {"serviceId": "svc_ada", "offeringId": PLANS["fibre-500"],
+            {"serviceId": "svc_free", "offeringId": PLANS["fibre-500"],
              "since": "2026-10-20T00:00:00Z"},
+            unheard=OPENED_BEFORE,
         ),
     ),
     "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/change": lambda: _with(
         in_review,
         lambda _: Request(
             f"{ADA}/subscriptions/sub_ada/change",
-            {"offeringId": PLANS["fibre-500"], "at": "2026-10-20T00:00:00Z"},
+            {"offeringId": PLANS["fibre-500"], "at": "2026-10-20T00:00:00Z"}, FIRST,
+            unheard=OPENED_BEFORE,
         ),
     ),
     "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/end": lambda: Request(
-        f"{ADA}/subscriptions/sub_ada/end", {"at": LATER}
+        f"{ADA}/subscriptions/sub_ada/end", {"at": LATER}, FIRST
     ),
     "POST /v1/imports": lambda: Request(
         "/v1/imports", customers_file(), {"content-type": "text/csv"}
     ),
     "POST /v1/offerings/<offering_id>/versions": lambda: Request(
-        f"/v1/offerings/{load_plans()[0].id}/versions", _wire(next_version())
+        f"/v1/offerings/{catalog.list_offerings()[0].id}/versions", _wire(next_version())
     ),
     "POST /v1/invoices": lambda: Request(
         "/v1/invoices", {"accountId": "acc_ada", "lines": [LINE]}
@@ -356,8 +366,6 @@ def _signed_in(request: Request, kind: Kind) -> Request:
 def _free_service() -> str:
     """A service of Ada's on which no plan runs."""
     known = accounts.load_service("acc_ada", "svc_ada", EVERY_ACCOUNT)
-    from dataclasses import replace
-
     told = Event("service.created", "staff:mira", "svc_free", "new", NOW)
     accounts.save_new_service(replace(known, id="svc_free", name="Free", version=0), told)
     return "svc_free"
