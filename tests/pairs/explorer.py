@@ -116,7 +116,10 @@ class _Budget:
     everywhere: bool  # preempt and die also where it comes to the same as elsewhere
 
 
-ALL = _Budget(None, deaths=1, conflicts=1, everywhere=True)
+ALL = (
+    _Budget(None, deaths=1, conflicts=0, everywhere=True),
+    _Budget(None, deaths=0, conflicts=1, everywhere=True),
+)
 BOUNDED = (
     _Budget(PREEMPTIONS_MAX, deaths=0, conflicts=1, everywhere=False),
     _Budget(1, deaths=1, conflicts=0, everywhere=False),
@@ -173,7 +176,8 @@ class _Explorer:
 
     def all_tried(self, seeded: int) -> Iterator[None]:
         if self.explored.all_orders:
-            yield from self._exhaust(ALL)
+            for budget in ALL:
+                yield from self._exhaust(budget)
             return
         self.news = True
         while self.news:
