@@ -75,14 +75,17 @@ class WrongRunState(BillingError):
         self.run, self.wanted = run, wanted
 
 
-def open_run(run: Run, event: Event) -> Run:
-    """Open a run, or find the one that is open already under its id (which follows from facts)."""
+def open_run(run: Run, event: Event, also: Sequence[Put] = ()) -> Run:
+    """Open a run, or find the one that is open already under its id (which follows from facts).
+
+    also  further rows that must commit with a run that is new
+    """
     found = find(run_key(run.id))
     if found is not None:
         return run_of(found)
     put = put_version(run_row(run), 0, f"bill run {run.id}")
     try:
-        commit([put, timeline.put_of(None, event)])
+        commit([put, timeline.put_of(None, event), *also])
     except EditConflict:  # another execution opened it a moment ago: its run is the run
         return load_run(run.id)
     return replace(run, version=1)
@@ -122,7 +125,12 @@ def start_revision(run_id: str, event: Event) -> Run:
 
 
 def void_revision(run_id: str, event: Event) -> Run:
-    """Leave the revision that is in review or being prepared: it can never be approved."""
+    """Leave the revision that is in review or being prepared: it can never be approved.
+
+    The same event again changes nothing: what was dated then has voided its drafts.
+    """
+    if timeline.was_told(None, event):
+        return load_run(run_id)
 
     def decide(run: Run) -> Run:
         if run.state not in ("preparing", "review"):

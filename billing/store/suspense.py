@@ -221,7 +221,11 @@ def _put(one: Suspended, settings: Settings) -> bool:
 def _save(id: str, version: int, change: dict[str, Any], state: State | None) -> Suspense:
     day, _, digest = id.partition(".")
     row = UsageRow.get(f"SUS#{day}", digest, consistent_read=True)
-    row.body = json.dumps(json.loads(row.body or "{}") | change, sort_keys=True)
+    body: dict[str, Any] = json.loads(row.body or "{}")
+    # Said again by a repeat, maybe later: it stands there already.
+    if state in (None, row.state) and change.items() - {("at", change["at"])} <= body.items():
+        return load(id)
+    row.body = json.dumps(body | change, sort_keys=True)
     row.state, row.version = state or row.state, version + 1
     try:
         row.save(condition=UsageRow.version == version)

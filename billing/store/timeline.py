@@ -14,6 +14,7 @@ from billing.core.ids import derived_id
 from billing.core.period import instant_from
 from billing.store.access import Access
 from billing.store.pages import Page, page_of
+from billing.store.rows import find_document
 from billing.store.tables import LedgerRow, event_key, millis
 from billing.store.transactions import Put, commit, put_new, put_told
 
@@ -44,6 +45,11 @@ def put_of(account_id: str | None, event: Event) -> Put:
 def put(account_id: str | None, event: Event) -> bool:
     """Write an event that has no other effect (a note). False: it was written before."""
     return commit([put_new(_row(account_id, event))])
+
+
+def was_told(account_id: str | None, event: Event) -> bool:
+    """Whether this very event stands on the timeline, so that what it tells has happened."""
+    return find_document(event_key(account_id, event.at, event.id)) is not None
 
 
 def list_events(
