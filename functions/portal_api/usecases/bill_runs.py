@@ -6,7 +6,7 @@ the work; both may be repeated, and the workflow's name keeps a second one from 
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from billing.adapters import cycles, workflows
@@ -236,8 +236,11 @@ def _opened(op: Operation, wanted: Run, text: str, attempt: str) -> Run:
         raise CycleAlreadyRun(known)
     if not _start_preparing(wanted, attempt, op):
         _start_preparing(wanted, f"{attempt}-{op.id('run')[-8:]}", op)
-    run = runs.open_run(wanted, Event("bill-run.started", op.actor, wanted.id, text, op.at))
-    commit(op.keep(run))
+    event = Event("bill-run.started", op.actor, wanted.id, text, op.at)
+    opened = replace(wanted, version=1)
+    run = runs.open_run(wanted, event, also=op.keep(opened))
+    if run != opened:  # the workflow was faster: the answer is about its run
+        commit(op.keep(run))
     return run
 
 
