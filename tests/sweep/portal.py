@@ -93,7 +93,9 @@ def scenario(kind: Kind, rule: str, given: Given) -> Callable[[Place], Scenario]
             if method == "PATCH" and answer.status in (200, 412):
                 return None  # under If-Match it happens once; sent again, it is refused
             assert answer.status < 400, answer.text
-            return answer.status, answer.headers.get("Location", ""), answer.text
+            is_json = "json" in answer.headers.get("Content-Type", "")
+            said = answer.json if is_json else answer.text
+            return answer.status, answer.headers.get("Location", ""), said
 
         return Scenario(
             f"functions.portal_api.{kind}.lambda_handler",
