@@ -89,13 +89,16 @@ class KinesisMappings:
             start, end, tries = reader.stack.pop()
             event = {"Records": [self._event(mapping, shard_id, r) for r in records[start:end]]}
             result = self.functions._execute_function(function, event)
-            failed = _first_failure(mapping, result, records[start:end])
+            failed = first_failure(mapping, result, records[start:end])
             if failed is None:
                 reader.position = end
                 mapping["LastProcessingResult"] = f"OK - {end - start} records"
                 return
             mapping["LastProcessingResult"] = "FAILED"
             reader.position = start + failed
+            if failed:  # what is below the lowest number that failed is done; the rest comes again
+                reader.stack.append((start + failed, end, 0))
+                return
             self._again(reader, mapping, shard_id, records, end, tries)
         finally:
             reader.busy = False
@@ -187,7 +190,7 @@ class KinesisMappings:
         }
 
 
-def _first_failure(
+def first_failure(
     mapping: dict[str, Any], result: dict[str, Any], records: list[dict[str, Any]]
 ) -> int | None:
     """Index of the first record to deliver again; None when all were taken."""
@@ -200,10 +203,15 @@ def _first_failure(
         mapping.get("FunctionResponseTypes") or []
     ):
         return None
-    failed = {item["itemIdentifier"] for item in body.get("batchItemFailures") or []}
-    if not failed:
+    listed = body.get("batchItemFailures")
+    if not listed:
         return None
-    return next((i for i, r in enumerate(records) if r["SequenceNumber"] in failed), 0)
+    if not isinstance(listed, list):
+        return 0
+    named = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in listed}
+    numbers = [record["SequenceNumber"] for record in records]
+    # One that names nothing of the batch: all of it failed.
+    return min(map(numbers.index, named)) if named <= set(numbers) else 0
 
 
 def _base64(data: str | bytes) -> str:
