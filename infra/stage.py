@@ -87,7 +87,7 @@ def cloud(
     region: str | None,
     portal_url: str,
     console_url: str,
-    alarms_to: str = "",
+    alarms_to: str,
     certificate_arn: str,
 ) -> Stage:
     """A stage on AWS, which keeps what it is given."""

@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -83,32 +85,20 @@ def wanted_by(stage: str, region: str | None, context: Mapping[str, Any]) -> Wan
         hosts=tuple(
             urlsplit(str(context[name])).hostname or "" for name in ("portal_url", "console_url")
         ),
-        reserved=reserved_executions(stage),
+        reserved=reserved_executions(),
         letters=LETTERS,
     )
 
 
-def reserved_executions(stage: str) -> int:
-    """How many executions at once the functions of a stage keep for themselves."""
-    import aws_cdk as cdk  # seconds to import: only who may deploy pays it
-    from aws_cdk.assertions import Template
+def reserved_executions() -> int:
+    """How many executions at once the functions of a stage on AWS keep for themselves."""
+    from infra.review.assembly import assembly, production  # seconds: only who may deploy pays it
 
-    from infra.stacks import demarc
-    from infra.stage import cloud
-
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = cdk.App(context={**context, "@aws-cdk/core:validateAgainstDefaultRules": False})
-    given = cloud(
-        stage,
-        account="123456789012",  # whose account and where it is change nothing of the sum
-        region="us-east-1",
-        portal_url=context["portal_url"],
-        console_url=context["console_url"],
-        certificate_arn=context.get("certificate_arn") or "not yet",
+    with tempfile.TemporaryDirectory() as scratch:
+        resources = assembly(production(), Path(scratch)).templates["App"]["Resources"].values()
+    return sum(
+        one.get("Properties", {}).get("ReservedConcurrentExecutions", 0) for one in resources
     )
-    template = Template.from_stack(demarc(app, given, load_isp(), bundle=False)["App"])
-    functions = template.find_resources("AWS::Lambda::Function").values()
-    return sum(one["Properties"].get("ReservedConcurrentExecutions", 0) for one in functions)
 
 
 def show(chapters: Chapters, console: Console) -> None:
