@@ -55,12 +55,16 @@ class S3:
 
     def listing(self, bucket: str, prefix: str) -> str:
         """ListObjectsV2's answer: everything in one page."""
+        keys = self.keys(bucket, prefix)
         found = "".join(
             f"<Contents><Key>{escape(key)}</Key>"
             f"<Size>{len(self.objects[f'{bucket}/{key}'].content)}</Size></Contents>"
-            for key in self.keys(bucket, prefix)
+            for key in keys
         )
-        return f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
+        return (
+            f"<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>{len(keys)}</KeyCount>"
+            f"{found}</ListBucketResult>"
+        )
 
 
 def unchunked(body: bytes) -> bytes:
