@@ -56,6 +56,9 @@ acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## t
 bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly, CPU in turns, a month priced
 	@$(BIN)/python -m bench
 
+pairs: .venv/ready $(VENDOR)/ready ## two handlers at once, with 500 drawn orders for each pair
+	PAIRS_SEEDED=500 $(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs
+
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)
 

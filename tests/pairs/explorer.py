@@ -121,8 +121,9 @@ ALL = (
     _Budget(None, deaths=0, conflicts=1, everywhere=True),
 )
 BOUNDED = (
-    _Budget(PREEMPTIONS_MAX, deaths=0, conflicts=1, everywhere=False),
+    _Budget(PREEMPTIONS_MAX, deaths=0, conflicts=0, everywhere=False),
     _Budget(1, deaths=1, conflicts=0, everywhere=False),
+    _Budget(1, deaths=0, conflicts=1, everywhere=False),
 )
 
 
