@@ -161,8 +161,12 @@ def _transact(rng: random.Random) -> Call:
         {"Put": {"TableName": TABLE, "Item": item, **_condition(rng, in_transaction=True)}}
         for item in items.values()
     ]
-    token = f"token-{rng.randint(0, 400)}-{len(actions)}-{rng.random()}"
-    return "transact_write_items", {"TransactItems": actions, "ClientRequestToken": token[:36]}
+    # Some tokens come again, most of them with other actions.
+    token = f"token-{rng.randint(0, 2_000)}"
+    if rng.random() < 0.1:
+        actions = [{"Put": {"TableName": TABLE, "Item": {"pk": {"S": "p0"}, "sk": {"S": "s0"}}}}]
+        token = f"again-{rng.randint(0, 20)}"
+    return "transact_write_items", {"TransactItems": actions, "ClientRequestToken": token}
 
 
 def _object(rng: random.Random) -> Call:
