@@ -81,19 +81,6 @@ def test_the_same_batch_again_writes_the_same_rows():
     assert sorted(json.dumps(row.serialize(), default=str) for row in UsageRow.scan()) == rows
 
 
-def test_a_batch_killed_at_any_call_and_delivered_again_counts_once():
-    event = kinesis(pack([BAD, record(NOW, 7 * MB, BEGAN)]))
-    calls = faults.calls_of(lambda: live.lambda_handler(event, CONTEXT))
-    for call in range(1, calls + 1):
-        for when in ("before", "after"):
-            for row in UsageRow.scan():
-                row.delete()
-            faults.killed(lambda: live.lambda_handler(event, CONTEXT), call, when)
-            assert live.lambda_handler(event, CONTEXT) == DONE
-            assert downloaded() == 7 * MB
-            assert len(suspense.list_suspense()) == 1
-
-
 def test_a_fault_of_the_infrastructure_rises_so_that_the_stream_delivers_again():
     boto3.client("dynamodb").delete_table(TableName="demarc-usage-test")
 
