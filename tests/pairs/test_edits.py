@@ -1,4 +1,4 @@
-"""Staff who write at once: two edits of one account, and one request that is sent twice."""
+"""Staff who write at once: two edits of one account."""
 
 import pytest
 
@@ -6,7 +6,6 @@ from billing.store import account_rows, accounts
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.transactions import put_same
 from tests.functions.bill_cycle.world import new_customer
-from tests.functions.portal_api.world import events_of
 from tests.pairs.conftest import Explore, Find
 from tests.pairs.explorer import Pair
 from tests.pairs.house import House, Results, all_of, errors
@@ -63,28 +62,3 @@ def test_an_edit_saved_without_its_version_would_be_found(
     assert "'mira': 200" in told
     assert "'noor': 200" in told
     assert [one.split()[0] for one in order[1:]].count("noor") == 5
-
-
-def notes(house: House):
-    """A note that a browser sends twice under one key."""
-
-    def handler() -> int:
-        path, note = "/v1/accounts/acc_ada/notes", {"text": "asked for a call"}
-        return house.staff("POST", path, note, idempotency_key="note-1").status
-
-    return handler
-
-
-def it_is_noted_once(results: Results) -> list[str]:
-    noted = [kind for kind, _ in events_of("acc_ada")].count("note")
-    told = set(results.values())
-    return [] if noted == 1 and told == {201} else [f"noted {noted} times, told {results}"]
-
-
-def post_and_post(house: House) -> Pair:
-    law = all_of(errors, it_is_noted_once)
-    return Pair("POST/POST", house, {"first": notes(house), "second": notes(house)}, law)
-
-
-def test_a_request_sent_twice_at_once_is_done_once(house: House, ada: str, explored: Explore):
-    assert explored(post_and_post(house)).trouble == ""
