@@ -15,6 +15,8 @@ prepare   starts with {"cycle": {"anchor": 1, "period": "2026-10-01"}, "attempt"
   compare          in   what open_run gave
                    out  {"run": "run_…", "revision": 1, "state": "review", "digest": "…",
                          "drafts": 118, "parked": 1}
+                   state "approved" or "closed": it joined a run that had gone on; "superseded": the
+                   run was in another revision by then
 
 issue     starts with {"run": "run_…", "revision": 1, "actor": "…"}, after an approval
   freeze           in   as above
@@ -25,11 +27,14 @@ issue     starts with {"run": "run_…", "revision": 1, "actor": "…"}, after a
                         "partitions": {"bucket": "…", "key": "runs/…"}
   issue_partition  in   {"run", "revision", "actor", "allocation": {…}, "documents":
                          [[rank, "acc_…"], …]}    (map item)
-                   out  {"issued": 118}    (discarded)
-  collect          in   what number gave        out  the same, and "settled": 2
+                   out  {"issued": 118, "stuck": 0}    (discarded)
+  collect          in   what number gave        out  the same, and "settled": 2, "stuck": 0
   close_run        in   what collect gave       out  {"run", "revision", "state": "closed",
                                                       "count": 118}
   deliver          in   anything                out  {"sent": 118, "failed": 0}
+
+freeze, collect and close_run answer with the place they came to, "at": 1500, when their time is up;
+they are invoked again with that answer until it has none.
 
 start_due   hourly: starts *prepare* for cycles that are due
 deliver     every minute: sends what the outbox holds
