@@ -6,9 +6,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -64,18 +66,41 @@ def wait_for_executions(system: Context, machine: str) -> None:
     eventually(lambda: not client.list_executions(**running)["executions"])
 
 
-def kill_workers(system: Context, function: str) -> None:
-    """As soon as processes of this system's function run, they are gone without a word."""
-    ours = f"{system.directory}/tmp/ministack-lambda"
+@contextmanager
+def killing(
+    system: Context, functions: Sequence[str], kills: int, chance: Random
+) -> Iterator[list[str]]:
+    """Within, so many workers of these functions die without a word, each a while into its work."""
+    ours, over = f"{system.directory}/tmp/ministack-lambda", threading.Event()
+    killed: list[str] = []
 
-    def killed() -> bool:
-        time.sleep(0.5)  # into their work
-        found = [pid for pid, line in processes() if ours in line and function in line]
-        for pid in found:
-            os.kill(pid, signal.SIGKILL)
-        return bool(found)
+    def kill() -> None:
+        while len(killed) < kills and not over.is_set():
+            found = [
+                (pid, name)
+                for pid, line in processes()
+                for name in functions
+                if ours in line and name in line
+            ]
+            if not found:
+                time.sleep(0.02)
+                continue
+            pid, name = chance.choice(found)
+            time.sleep(chance.random() * 0.5)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            killed.append(name)
+            time.sleep(0.3)
 
-    eventually(killed)
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
 
 
 def processes() -> list[tuple[int, str]]:

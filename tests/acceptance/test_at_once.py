@@ -4,8 +4,9 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,7 +24,7 @@ from tests.acceptance.driving import (
     click,
     deliver,
     eventually,
-    kill_workers,
+    killing,
     pay,
     start,
     wait_for_executions,
@@ -32,6 +33,9 @@ from tests.acceptance.driving import (
 pytestmark = pytest.mark.emulator
 
 CYCLE = {"anchor": 1, "period": last_month()}
+SEED, KILLS = 20261102, 5
+PREPARING = ("OpenRun", "DraftPartition", "Compare")
+ISSUING = ("Freeze", "Number", "IssuePartition", "Collect", "CloseRun")
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +59,20 @@ def clara(system: Context) -> Callable[..., tuple[int, Any]]:
 
 
 def test_a_cycle_run_twice_at_once_and_killed_is_billed_once(system: Context, clara) -> None:
-    before = books(system)
+    before, chance = books(system), random.Random(SEED)
     assert before.problems == []
     accounts = sorted({one["account_id"] for one in before.invoices})
 
     # Prepared by two members of staff at once and one more execution; workers die on the way.
     inputs = {"cycle": CYCLE, "attempt": 1, "actor": "staff:test", "supplementary": False}
-    statuses = at_once(
-        lambda: clara("POST", "/v1/bill-runs", CYCLE)[0],
-        lambda: clara("POST", "/v1/bill-runs", CYCLE)[0],
-        lambda: start(system, "PrepareMachine", inputs),
-    )
-    assert 202 in statuses[:2]
-    kill_workers(system, "DraftPartition")
-    wait_for_executions(system, "PrepareMachine")
+    with killing(system, PREPARING, 2, chance) as died:
+        statuses = at_once(
+            lambda: clara("POST", "/v1/bill-runs", CYCLE)[0],
+            lambda: clara("POST", "/v1/bill-runs", CYCLE)[0],
+            lambda: start(system, "PrepareMachine", inputs),
+        )
+        assert 202 in statuses[:2]
+        wait_for_executions(system, "PrepareMachine")
     run = clara("GET", "/v1/bill-runs")[1]["data"][0]
     assert run["state"] == "review"
 
@@ -77,16 +81,17 @@ def test_a_cycle_run_twice_at_once_and_killed_is_billed_once(system: Context, cl
     inputs = {"run": run["id"], "revision": run["revision"], "actor": "staff:test"}
     approve = f"/v1/bill-runs/{run['id']}/approve"
     bills = [lambda one=one: clara("POST", "/v1/invoices", a_visit(one))[0] for one in accounts[:3]]
-    statuses = at_once(*[lambda: clara("POST", approve, seen)[0]] * 2, *bills)
-    assert statuses == [202, 202, 201, 201, 201]
-    start(system, "IssueMachine", inputs)
-    kill_workers(system, "IssuePartition")
-    at_once(*bills)
-    wait_for_executions(system, "IssueMachine")
+    with killing(system, ISSUING, KILLS - len(died), chance) as died_too:
+        statuses = at_once(*[lambda: clara("POST", approve, seen)[0]] * 2, *bills)
+        assert statuses == [202, 202, 201, 201, 201]
+        start(system, "IssueMachine", inputs)
+        at_once(*bills)
+        wait_for_executions(system, "IssueMachine")
     start(system, "IssueMachine", inputs)  # whatever the others came to
     wait_for_executions(system, "IssueMachine")
 
     after = books(system)
+    assert len(died) + len(died_too) == KILLS
     assert after.problems == []
     assert clara("GET", f"/v1/bill-runs/{run['id']}")[1]["state"] == "closed"
     assert len(after.of_run(run["id"])) == run["review"]["drafts"]
@@ -160,6 +165,60 @@ def test_poison_among_good_packs_is_suspended_and_stops_nobody(system: Context) 
     eventually(lambda: usage_seen(system, user) == 50_000_000)
     eventually(lambda: len(suspended(system)) == known + len(poison) + 2)
     assert "" not in {one["reason"] for one in suspended(system)}
+
+
+@contextmanager
+def unable(system: Context, function: str) -> Iterator[str]:
+    """Within, a function finds no table: each of its invocations ends in an error."""
+    client = system.client("lambda")
+    [name] = [
+        one["FunctionName"]
+        for page in client.get_paginator("list_functions").paginate()
+        for one in page["Functions"]
+        if one["Handler"] == function
+    ]
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+
+    def set_to(changed: dict[str, str]) -> None:
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+
+    set_to(variables | {"USAGE_TABLE": "gone"})
+    try:
+        yield name
+    finally:
+        set_to(variables)
+
+
+def test_usage_that_could_not_be_taken_in_is_set_aside_and_counts_when_it_is_sent_again(
+    system: Context,
+) -> None:
+    user, boot = f"user-{uuid4().hex[:8]}", f"boot-{uuid4().hex[:8]}"
+    s3, archive = system.client("s3"), archive_of(system)
+    pack = a_pack(boot, 1, [a_record(user, 5, datetime.now(UTC))])
+
+    def set_aside() -> list[str]:
+        found = s3.list_objects_v2(Bucket=archive, Prefix="aws/lambda/").get("Contents", [])
+        return [one["Key"] for one in found]
+
+    known = set(set_aside())
+    with unable(system, "functions.ingest_usage.live.lambda_handler") as live:
+        system.client("kinesis").put_record(
+            StreamName=system.outputs["UsageStream"], Data=pack, PartitionKey="1"
+        )
+        eventually(lambda: bool({*set_aside()} - known))
+
+    assert usage_seen(system, user) == 0
+    for key in {*set_aside()} - known:
+        document = json.loads(s3.get_object(Bucket=archive, Key=key)["Body"].read())
+        assert document["requestContext"]["condition"] == "RetryAttemptsExhausted"
+        system.client("lambda").invoke(FunctionName=live, Payload=document["payload"].encode())
+    eventually(lambda: usage_seen(system, user) == 50_000_000)
+
+
+def archive_of(system: Context) -> str:
+    names = [one["Name"] for one in system.client("s3").list_buckets()["Buckets"]]
+    [archive] = [name for name in names if "archive" in name.lower()]
+    return archive
 
 
 def usage_seen(system: Context, user: str) -> int:
