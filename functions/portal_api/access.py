@@ -85,6 +85,7 @@ STAFF: Mapping[Route, Access] = table(
             POST  /v1/imports
         """,
         Access(BILLERS, writes=True): """
+            POST /v1/offerings/take-over
             POST /v1/offerings/<offering_id>/versions
             POST /v1/invoices
             POST /v1/suspense/<record_id>/recycle

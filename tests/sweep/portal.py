@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from billing.adapters.identity import KeySet
+from billing.config import ROOT, load
 from billing.core.catalog import price_version_to_dict
 from billing.store import accounts, catalog, suspense
 from billing.store.access import EVERY_ACCOUNT
@@ -148,6 +149,20 @@ def suspended() -> str:
     return suspense.list_suspense()[0].id
 
 
+def one_more_for_sale() -> None:
+    """plans.toml as it is deployed the next time, with one plan more."""
+    text = (ROOT / "plans.toml").read_text()
+    (load.ROOT / "plans.toml").write_text(f"""{text}
+[[offerings]]
+code = "fibre-2000"
+name = "Fibre 2000"
+[[offerings.versions]]
+valid_from = 2026-11-01
+currency = "EUR"
+prices = [{{ model = "flat", code = "access", name = "Monthly charge", amount = "80.00" }}]
+""")
+
+
 def next_version() -> dict[str, Any]:
     offering = catalog.list_offerings()[0]
     last = price_version_to_dict(offering.versions[-1])
@@ -231,6 +246,9 @@ STAFF: Mapping[str, Given] = {
     "POST /v1/imports": lambda: Request(
         "/v1/imports", customers_file(), {"content-type": "text/csv"}
     ),
+    "POST /v1/offerings/take-over": lambda: _with(
+        one_more_for_sale, lambda _: Request("/v1/offerings/take-over")
+    ),
     "POST /v1/offerings/<offering_id>/versions": lambda: Request(
         f"/v1/offerings/{catalog.list_offerings()[0].id}/versions", _wire(next_version())
     ),
@@ -307,6 +325,9 @@ CONSOLE: Mapping[str, Given] = {
     ),
     "POST /console/customers/<account_id>/invoices/new": lambda: form(
         f"{PAGE}/invoices/new", text="A visit", amount="60.00", tax_category="standard"
+    ),
+    "POST /console/plans": lambda: _with(
+        one_more_for_sale, lambda _: form("/console/plans")
     ),
     "POST /console/bill-runs": lambda: form("/console/bill-runs", period="1:2026-10-01"),
     "POST /console/bill-runs/<run_id>/prepare": lambda: _with(

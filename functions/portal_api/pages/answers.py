@@ -34,6 +34,7 @@ DONE: Mapping[str, str] = {
     "imported": "The file is imported.",
     "service": "The service is there. Begin a plan on it, and it is billed.",
     "identity": "Usage of that name is counted for this service.",
+    "on-sale": "What plans.toml had besides is on sale.",
     "begun": "The plan begins as entered and is on the next bill.",
     "issued": "The bill is issued and on its way by mail.",
 }
@@ -163,6 +164,7 @@ def _may(principal: Principal | None) -> dict[str, bool]:
     edits = principal is not None and principal.may("billing", "support")
     return {
         "run_bills": billing,
+        "sell": billing,
         "issue": billing,
         "recycle": billing,
         "edit_customers": edits,

@@ -30,6 +30,7 @@ STAFF_PAGES = COMMON | table(
             GET  /console/bill-runs/<run_id>/drafts/<account_id>
             GET  /console/invoices/<invoice_id>
             GET  /console/invoices/<invoice_id>/pdf
+            GET  /console/plans
             GET  /console/suspense
         """,
         Access(EDITORS): """
@@ -58,6 +59,7 @@ STAFF_PAGES = COMMON | table(
         """,
         Access(BILLERS, writes=True): """
             POST /console/customers/<account_id>/invoices/new
+            POST /console/plans
             POST /console/bill-runs
             POST /console/bill-runs/<run_id>/prepare
             POST /console/bill-runs/<run_id>/approve

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from billing.config import load_plans
 from functions.portal_api.routes.asked import asked, create, tell
 from functions.portal_api.usecases import catalogue
 from functions.portal_api.wire import runs
@@ -16,6 +17,22 @@ router = APIGatewayHttpRouter()
 def list_offerings() -> Response[Page[runs.OfferingOut]]:
     data = [runs.offering(one) for one in catalogue.offerings()]
     return tell(Page[runs.OfferingOut](data=data, next_cursor=None))
+
+
+@router.post(
+    "/v1/offerings/take-over",
+    status_code=201,
+    summary="Put on sale what plans.toml has besides",
+    tags=["catalogue"],
+)
+def take_over() -> Response[Page[runs.VersionOut]]:
+    return create(
+        asked(router),
+        lambda op: catalogue.take_over(op, load_plans()),
+        lambda named: Page[runs.VersionOut](
+            data=[runs.version(one) for one in named], next_cursor=None
+        ),
+    )
 
 
 @router.get("/v1/offerings/<offering_id>", summary="One offering", tags=["catalogue"])

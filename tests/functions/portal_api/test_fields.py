@@ -35,6 +35,7 @@ BODILESS = {
     "/v1/imports",
     "/v1/accounts/<account_id>/logins/<subject>/end",
     "/v1/bill-runs/<run_id>/issue",
+    "/v1/offerings/take-over",
     "/v1/bill-runs/<run_id>/supplementary",
 }
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from billing.config import load_isp
+from billing.config import ROOT, load, load_isp
 from billing.core import invoicing
 from billing.core.charging import recurring_charges
 from billing.core.period import Period
@@ -17,6 +17,17 @@ from tests.functions.portal_api.world import NOW, PLANS, events_of, open_custome
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 12, 1), "Europe/Dublin")
 OCTOBER = Period(date(2026, 10, 1), date(2026, 11, 1), "Europe/Dublin")
 MIDDLE = "2026-11-16T00:00:00Z"
+
+
+ONE_MORE = """
+[[offerings]]
+code = "fibre-2000"
+name = "Fibre 2000"
+[[offerings.versions]]
+valid_from = 2026-11-01
+currency = "EUR"
+prices = [{ model = "flat", code = "access", name = "Monthly charge", amount = "80.00" }]
+"""
 
 
 def bill_in_advance(account_id: str) -> None:
@@ -241,3 +252,36 @@ def test_an_account_is_opened_on_a_day_that_a_cycle_uses(billing):
     assert refused.status == 422
     assert refused.json["errors"][0]["pointer"] == "#/cycleAnchor"
     assert "use 1, 15" in refused.json["detail"]
+
+
+def test_what_plans_toml_has_besides_is_taken_over_once_and_nothing_else_changes(
+    as_staff, tmp_path, monkeypatch
+):
+    text = (ROOT / "plans.toml").read_text() + ONE_MORE
+    for name in ("isp.toml", "plans.toml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    (tmp_path / "plans.toml").write_text(text)
+    monkeypatch.setattr(load, "ROOT", tmp_path)
+    billing, before = as_staff("billing"), catalog.list_offerings()
+
+    shown = billing.get("/console/plans")
+    told = [billing.post("/v1/offerings/take-over").json["data"] for _ in range(2)]
+
+    assert "not on sale yet: Business 1000, version 1; Fibre 2000, version 1." in shown.text
+    assert [one["name"] for one in told[0]][-1] == "Fibre 2000"
+    assert told[0] == told[1]
+    after = catalog.list_offerings()
+    assert [one for one in after if one in before] == before
+    assert "not on sale yet" not in billing.get("/console/plans").text
+
+
+def test_the_page_of_plans_says_each_price_in_words(as_staff):
+    text = as_staff("support").get("/console/plans").text
+
+    for words in (
+        "€32.00 a period, in advance",
+        "up to 500 GB free; up to 1,000 GB €0.05 a GB; above that €0.02 a GB",
+        "300 GB included, then €5.00 for each 50 GB begun, at most €30.00",
+    ):
+        assert words in text
+    assert "Take over plans.toml" not in text
