@@ -91,8 +91,8 @@ class BillCycle(Construct):
         compare = self._state("Compare", timeout=PARTITION_TIMEOUT)
         for function in (open_run, draft, compare):
             self.data.may_read(function, self.data.ledger)
-        self.data.may_add(open_run, self.data.ledger)
-        self.data.may_add(compare, self.data.ledger)
+        self.data.may_put(open_run, self.data.ledger)
+        self.data.may_put(compare, self.data.ledger)
         self.data.may_put_batches(compare, self.data.accounts)  # the differences it finds
         self.data.may_read(draft, self.data.usage)
         self.data.may_read_secret(draft, self.data.pay_token_secret)
@@ -120,14 +120,15 @@ class BillCycle(Construct):
         )
 
     def _issue(self) -> StateMachine:
-        freeze = self._state("Freeze", timeout=PARTITION_TIMEOUT)
+        freeze = self._state("Freeze", timeout=PARTITION_TIMEOUT, puts=False)
         number = self._state("Number", timeout=PARTITION_TIMEOUT)
         issue = self._state("IssuePartition", timeout=PARTITION_TIMEOUT, memory_size=1769)
         collect = self._state("Collect", timeout=PARTITION_TIMEOUT)
         close_run = self._state("CloseRun", timeout=PARTITION_TIMEOUT)
         for function in (freeze, number, issue, collect, close_run):
             self.data.may_read(function, self.data.ledger)
-            self.data.may_add(function, self.data.ledger)
+            if function is not freeze:
+                self.data.may_put(function, self.data.ledger)
         self.data.may_use_documents(freeze, PLANS, "s3:GetObject")
         self.data.may_use_documents(number, PLANS, "s3:GetObject", "s3:PutObject")
         self.data.may_use_documents(issue, INVOICES, "s3:PutObject")
@@ -151,7 +152,7 @@ class BillCycle(Construct):
     def _outbox(self, sender_identity_arn: str) -> Function:
         deliver = self._state("Deliver", timeout=Duration.minutes(5), scheduled=True)
         self.data.may_read(deliver, self.data.ledger)
-        self.data.may_add(deliver, self.data.ledger)  # the account's timeline
+        self.data.may_put(deliver, self.data.ledger)  # the account's timeline
         self.data.may_use_documents(deliver, INVOICES, "s3:GetObject")
         self.data.may_use_documents(deliver, MAIL, "s3:GetObject", "s3:PutObject")
         deliver.add_environment("PORTAL_URL", self.runtime.stage.portal_url)
@@ -171,7 +172,7 @@ class BillCycle(Construct):
         return deliver
 
     def _start_due(self) -> Function:
-        start_due = self._state("StartDue", timeout=Duration.minutes(5), scheduled=True)
+        start_due = self._state("StartDue", timeout=Duration.minutes(5), scheduled=True, puts=False)
         start_due.add_environment("PREPARE_MACHINE_ARN", self.prepare.state_machine_arn)
         self.prepare.grant_start_execution(start_due)
         every(
@@ -192,9 +193,18 @@ class BillCycle(Construct):
         return start_due
 
     def _state(
-        self, id: str, *, timeout: Duration, memory_size: int = 1024, scheduled: bool = False
+        self,
+        id: str,
+        *,
+        timeout: Duration,
+        memory_size: int = 1024,
+        scheduled: bool = False,
+        puts: bool = True,
     ) -> Function:
-        """The function of one state: functions/bill_cycle/<its name in snake case>.py."""
+        """The function of one state: functions/bill_cycle/<its name in snake case>.py.
+
+        puts  False: it reads and tells, and writes no row
+        """
         module = "".join(f"_{c.lower()}" if c.isupper() else c for c in id).lstrip("_")
         function = billing_function(
             self,
@@ -206,7 +216,8 @@ class BillCycle(Construct):
             scheduled=scheduled,
         )
         self.data.may_read(function, self.data.accounts)
-        self.data.may_change(function, self.data.accounts)
+        if puts:
+            self.data.may_put(function, self.data.accounts)
         return function
 
     def _step(self, id: str, function: Function) -> LambdaInvoke:

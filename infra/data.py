@@ -33,8 +33,9 @@ from infra.accepted import accept, accept_path
 from infra.stage import Stage
 
 READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-ADD = ("dynamodb:PutItem", "dynamodb:ConditionCheckItem")
-CHANGE = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
+PUT = (
+    "dynamodb:PutItem",
+)  # alone or in a transaction; nothing of ours updates or deletes in place
 INVOICES, MAIL, PLANS = "invoices/*", "mail/*", "runs/*"  # what lies in the documents bucket
 DOCUMENTS_STAY = Duration.days(3653)  # ten years, the longest that a tax office asks for
 HEX = {"exclude_punctuation": True, "exclude_uppercase": True, "require_each_included_type": False}
@@ -117,15 +118,9 @@ class Data(Construct):
         """Get and query; never a scan: every access pattern has a key."""
         self._allow(function, READ, tables)
 
-    def may_add(self, function: Function, *tables: Table) -> None:
-        """Put what is not there. For the ledger, that is all there is."""
-        self._allow(function, ADD, tables)
-
-    def may_change(self, function: Function, *tables: Table) -> None:
-        """Update and delete, which no function is granted on the ledger."""
-        if self.ledger in tables:
-            raise ValueError("the ledger is append-only: grant may_add instead")
-        self._allow(function, (*ADD, *CHANGE), tables)
+    def may_put(self, function: Function, *tables: Table) -> None:
+        """Put whole rows, each under a condition. For the ledger, that is all there is."""
+        self._allow(function, PUT, tables)
 
     def may_put_batches(self, function: Function, table: Table) -> None:
         """Blind puts (and deletes) in batches, where a repeat changes nothing."""

@@ -64,7 +64,7 @@ class IngestUsage(Construct):
             metrics_config=MetricsConfig(metrics=[MetricType.EVENT_COUNT]),
         )
         self.live.add_event_source(records)
-        data.may_add(self.live, data.usage)
+        data.may_put(self.live, data.usage)
         data.may_put_batches(self.live, data.usage)
         data.may_read_secret(self.live, data.collector_keys_secret)
         alarm(
@@ -106,7 +106,7 @@ class IngestUsage(Construct):
         )
         read_by(self.recycled, self.recycle_queue, at_once_max=5)
         data.may_read(self.recycled, data.usage)
-        data.may_change(self.recycled, data.usage)
+        data.may_put(self.recycled, data.usage)
         data.may_put_batches(self.recycled, data.usage)
         data.may_read_secret(self.recycled, data.collector_keys_secret)
 
@@ -120,7 +120,7 @@ class IngestUsage(Construct):
             scheduled=True,
         )
         data.may_read(self.fold, data.usage)
-        data.may_change(self.fold, data.usage)
+        data.may_put(self.fold, data.usage)
         data.may_put_batches(self.fold, data.usage)
         every(
             self,

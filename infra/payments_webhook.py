@@ -47,7 +47,7 @@ class PaymentsWebhook(Construct):
             },
         )
         data.may_read(self.receive, data.accounts)
-        data.may_add(self.receive, data.accounts)
+        data.may_put(self.receive, data.accounts)
         data.may_read_secret(self.receive, data.processor_secret, data.origin_secret)
         self.queue.grant_send_messages(self.receive)
 
@@ -95,7 +95,6 @@ class PaymentsWebhook(Construct):
             scheduled=scheduled,
         )
         data.may_read(settler, data.accounts, data.ledger)
-        data.may_change(settler, data.accounts)
-        data.may_add(settler, data.ledger)
+        data.may_put(settler, data.accounts, data.ledger)
         data.may_read_secret(settler, data.processor_secret)
         return settler

@@ -94,7 +94,7 @@ class PortalApi(Construct):
             },
             at_once_max=50,
         )
-        data.may_change(self.staff, data.usage)  # the state of a suspended record
+        data.may_put(self.staff, data.usage)  # the state of a suspended record
         # An invoice outside of the cycle is drawn and kept here.
         data.may_use_documents(self.staff, INVOICES, "s3:GetObject", "s3:PutObject")
         for machine in (bill_cycle.prepare, bill_cycle.issue):
@@ -140,8 +140,7 @@ class PortalApi(Construct):
             },
         )
         data.may_read(door, data.accounts, data.ledger, data.usage)
-        data.may_change(door, data.accounts)
-        data.may_add(door, data.ledger)
+        data.may_put(door, data.accounts, data.ledger)
         data.may_read_secret(door, origin, data.pay_token_secret)
         return door
 

@@ -59,11 +59,6 @@ def drafts_to_compare(place: Place) -> Scenario:
     return state(compare.lambda_handler, plan)
 
 
-def an_approved_run(place: Place) -> Scenario:
-    customers()
-    return state(freeze.lambda_handler, approved())
-
-
 def a_frozen_manifest(place: Place) -> Scenario:
     customers()
     return state(
@@ -109,7 +104,6 @@ SCENARIOS: tuple[Callable[[Place], Scenario], ...] = (
     a_due_cycle,
     a_partition_to_draft,
     drafts_to_compare,
-    an_approved_run,
     a_frozen_manifest,
     a_partition_to_issue,
     credit_to_use,
@@ -123,7 +117,6 @@ STATES = (
     "open_run",
     "draft_partition",
     "compare",
-    "freeze",
     "number",
     "issue_partition",
     "collect",

@@ -79,7 +79,7 @@ class Place:
 class Scenario:
     """One delivery.
 
-    handler  as the template names it: "functions.bill_cycle.freeze.lambda_handler"
+    handler  as the template names it: "functions.bill_cycle.number.lambda_handler"
     name     what is delivered
     deliver  delivers once; what it returns must be the same however often it was interrupted.
              Redeliver or an error: it is to be delivered again
