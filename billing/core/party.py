@@ -160,6 +160,16 @@ def assign(
     return tuple(sorted((*existing, new), key=lambda one: one.span.start))
 
 
+def take_over(
+    existing: Sequence[IdentityAssignment], new: IdentityAssignment
+) -> tuple[IdentityAssignment, ...]:
+    """The same, and another service that holds the identity when the new one begins loses it."""
+    held = holder(existing, new.span.start)
+    if held is not None and held.service_id != new.service_id:
+        existing = close(existing, new.identity, held.service_id, new.span.start)
+    return assign(existing, new)
+
+
 def close(
     existing: Sequence[IdentityAssignment], identity: str, service_id: str, at: datetime
 ) -> tuple[IdentityAssignment, ...]:

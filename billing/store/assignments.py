@@ -14,6 +14,7 @@ from billing.core.party import (
     assignment_from,
     assignment_to_dict,
     close,
+    take_over,
 )
 from billing.store import timeline
 from billing.store.rows import find, version_of
@@ -29,14 +30,24 @@ from billing.store.transactions import (
 )
 
 Assignments = tuple[IdentityAssignment, ...]
+Beside = Callable[[Assignments], Sequence[Put]]
+"""Further rows of the transaction, given those who lose something by it, as they stood before."""
 
 
-def save_assignment(new: IdentityAssignment, event: Event, also: Sequence[Put] = ()) -> bool:
+def _nothing(_: Assignments) -> Sequence[Put]:
+    return ()
+
+
+def save_assignment(
+    new: IdentityAssignment, event: Event, beside: Beside = _nothing, *, takes_over: bool = False
+) -> bool:
     """Assign an identity to a service. False: it is assigned so already.
 
-    IdentityAlreadyAssigned when another service holds it at any time of the span.
+    IdentityAlreadyAssigned when another service holds it at any time of the span; with `takes_over`
+    the one that holds it at its start loses it there, in the same transaction.
     """
-    return _save(new.identity, new.account_id, lambda existing: assign(existing, new), event, also)
+    decide = take_over if takes_over else assign
+    return _save(new.identity, new.account_id, lambda held: decide(held, new), event, beside)
 
 
 def save_closed(
@@ -45,14 +56,14 @@ def save_closed(
     service_id: str,
     at: datetime,
     event: Event,
-    also: Sequence[Put] = (),
+    beside: Beside = _nothing,
 ) -> bool:
     """End a service's assignment at an instant. False: it ended then already."""
 
     def decide(existing: Assignments) -> Assignments:
         return close(existing, identity, service_id, at)
 
-    return _save(identity, account_id, decide, event, also)
+    return _save(identity, account_id, decide, event, beside)
 
 
 def who_has(identity: str) -> Assignments:
@@ -105,7 +116,7 @@ def _save(
     account_id: str,
     decide: Callable[[Assignments], Assignments],
     event: Event,
-    also: Sequence[Put],
+    beside: Beside,
 ) -> bool:
     for attempt in range(1, ATTEMPTS_MAX + 1):
         existing, version = _load(identity)
@@ -113,8 +124,9 @@ def _save(
         if after == existing:
             return False
         puts = _puts(identity, account_id, after, version)
+        lost = tuple(one for one in existing if one not in after)
         try:
-            return commit([*puts, timeline.put_of(account_id, event), *also])
+            return commit([*puts, timeline.put_of(account_id, event), *beside(lost)])
         except EditConflict:
             if attempt == ATTEMPTS_MAX:
                 raise

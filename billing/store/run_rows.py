@@ -27,6 +27,7 @@ class Run:
     supplement_of: str = ""  # the run whose parked accounts this one takes
     state: State = "preparing"
     revision: int = 1
+    outdated: str = ""  # why the revision before is void; "": this one was begun by a person
     digest: str = ""  # of the revision in review
     approved_by: str = ""
     version: int = 0
@@ -60,6 +61,7 @@ def run_row(run: Run) -> AccountRow:
             "actor": run.actor,
             "supplement_of": run.supplement_of,
             "revision": run.revision,
+            "outdated": run.outdated,
             "digest": run.digest,
             "approved_by": run.approved_by,
         }

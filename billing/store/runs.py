@@ -2,18 +2,21 @@
 
     preparing ─▶ review ─▶ approved ─▶ closed          review ─▶ preparing: the next revision
 
+What is dated into its period leaves the revision in the same transaction (`void_puts`): the next
+one is `outdated` until somebody begins it, and nothing of it is drafted before.
 A run's row moves under its version; every step may be repeated and finds what it did before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from billing.core.errors import BillingError
 from billing.core.invoicing import Difference, Parked
+from billing.store import openings, timeline
 from billing.store import series as number_series
-from billing.store import timeline
+from billing.store.openings import RunsMoved
 from billing.store.pages import Page, page_of
 from billing.store.rows import body_of, find
 from billing.store.run_rows import (
@@ -38,6 +41,7 @@ from billing.store.transactions import (
     commit,
     put_first,
     put_new,
+    put_unmoved,
     put_version,
 )
 
@@ -80,15 +84,20 @@ def open_run(run: Run, event: Event, also: Sequence[Put] = ()) -> Run:
 
     also  further rows that must commit with a run that is new
     """
-    found = find(run_key(run.id))
-    if found is not None:
-        return run_of(found)
-    put = put_version(run_row(run), 0, f"bill run {run.id}")
-    try:
-        commit([put, timeline.put_of(None, event), *also])
-    except EditConflict:  # another execution opened it a moment ago: its run is the run
-        return load_run(run.id)
-    return replace(run, version=1)
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        found = find(run_key(run.id))
+        if found is not None:
+            return run_of(found)
+        put = put_version(run_row(run), 0, f"bill run {run.id}")
+        moved = openings.moved(run.anchor, run.period)
+        try:
+            commit([put, timeline.put_of(None, event), *moved, *also])
+        except EditConflict:  # another execution opened it a moment ago, or another run
+            if attempt == ATTEMPTS_MAX:
+                raise
+        else:
+            return replace(run, version=1)
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def load_run(run_id: str) -> Run:
@@ -96,6 +105,13 @@ def load_run(run_id: str) -> Run:
     if row is None:
         raise RunNotFound(run_id)
     return run_of(row)
+
+
+def load_each(run_ids: Iterable[str]) -> list[Run]:
+    """Those of the runs that there are, in no order."""
+    keys = [run_key(run_id) for run_id in run_ids]
+    rows = AccountRow.batch_get(keys, consistent_read=True) if keys else ()
+    return [run_of(row) for row in rows]
 
 
 def list_runs(*, cursor: str | None = None, limit: int = 25) -> Page[Run]:
@@ -112,11 +128,14 @@ def list_runs(*, cursor: str | None = None, limit: int = 25) -> Page[Run]:
 
 
 def start_revision(run_id: str, event: Event) -> Run:
-    """Begin the next revision of a run in review. One that is preparing already stays as it is."""
+    """Begin the next revision of a run in review, or the one that is waiting since it was outdated.
+
+    One that is being prepared already stays as it is.
+    """
 
     def decide(run: Run) -> Run:
         if run.state == "preparing":
-            return run
+            return replace(run, outdated="")
         if run.state != "review":
             raise WrongRunState(run, "be prepared again")
         return replace(run, state="preparing", revision=run.revision + 1, digest="")
@@ -124,20 +143,22 @@ def start_revision(run_id: str, event: Event) -> Run:
     return _move(run_id, decide, event)
 
 
-def void_revision(run_id: str, event: Event) -> Run:
-    """Leave the revision that is in review or being prepared: it can never be approved.
+def void_puts(run: Run, actor: str, why: str, at: datetime) -> list[Put]:
+    """The rows that void the revision in review or being prepared, beside what it does not know.
 
-    The same event again changes nothing: what was dated then has voided its drafts.
+    RunsMoved from their commit: the run went on since it was read. A revision that is outdated
+    already has no draft; it only must not be begun meanwhile, and any number of changes may come.
     """
-    if timeline.was_told(None, event):
-        return load_run(run_id)
-
-    def decide(run: Run) -> Run:
-        if run.state not in ("preparing", "review"):
-            raise WrongRunState(run, "be drafted anew")
-        return replace(run, state="preparing", revision=run.revision + 1, digest="")
-
-    return _move(run_id, decide, event)
+    if run.state not in ("preparing", "review"):
+        raise WrongRunState(run, "be drafted anew")
+    what = f"bill run {run.id}"
+    if run.outdated:
+        return [replace(put_unmoved(run_row(run), run.version, what), refusal=RunsMoved(what))]
+    text = f"The drafts of {run.period.label}, revision {run.revision}, are out of date: {why}"
+    after = replace(run, state="preparing", revision=run.revision + 1, digest="", outdated=text)
+    put = replace(put_version(run_row(after), run.version, what), refusal=RunsMoved(what))
+    event = Event("bill-run.outdated", actor, run.id, text, at, {"revision": run.revision})
+    return [put, timeline.put_of(None, event)]
 
 
 def park(run_id: str, revision: int, parked: Iterable[Parked]) -> int:
@@ -181,7 +202,7 @@ def save_review(run_id: str, review: Review, event: Event) -> Run:
     """
 
     def decide(run: Run) -> Run:
-        if (run.state, run.revision) != ("preparing", review.revision):
+        if (run.state, run.revision) != ("preparing", review.revision) or run.outdated:
             return run
         return replace(run, state="review", digest=review.digest)
 

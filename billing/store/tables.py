@@ -22,6 +22,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
   EXT#kind#external / EXT                an id of the system before    put if absent, with its owner
   OFR#offering / OFFER, V#n              one offering, its versions    put if absent
     index OFFERS / offering              the catalogue
+  CYCLE#anchor / OPENED#shard            periods that have runs        moves with a run that opens
   RUN#run / RUN                          one run                       version and state
     index RUNS / period#run              runs, newest first
   RUN#run / REV#rev, FRZ#rev, ALLOC#rev  review, manifest, numbers     put if absent
@@ -69,6 +70,7 @@ from pynamodb.models import Model
 REGION = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 DRAFT_SHARDS = 16
 OUTBOX_SHARDS = 4
+OPENED_SHARDS = 8
 TIME_TO_LIVE_ATTRIBUTE = "expires"
 
 Key = tuple[str, str]
@@ -234,6 +236,10 @@ def offers_index(offering_id: str) -> Key:
 
 
 # Bill runs, drafts, numbers
+
+
+def opened_key(anchor: int, shard: int) -> Key:
+    return f"CYCLE#{anchor:02d}", f"OPENED#{shard}"
 
 
 def run_key(run_id: str) -> Key:

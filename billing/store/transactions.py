@@ -91,6 +91,15 @@ def put_version(row: AccountRow | UsageRow, loaded: int, what: str) -> Put:
     return Put(row, condition, EditConflict(what))
 
 
+def put_unmoved(row: AccountRow | UsageRow, loaded: int, what: str) -> Put:
+    """Write the row as it was loaded, if nobody moved it since: an effect beside it rests on that.
+
+    Whoever only puts it back refuses nobody else who does.
+    """
+    row.version = loaded
+    return Put(row, type(row).version == loaded, EditConflict(what))
+
+
 def put_same(row: Row) -> Put:
     """Write a row whose content follows from its key: whoever writes it, it is the same bytes."""
     return Put(row)

@@ -47,7 +47,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     isp, now = load_isp(), clock()
     period = closed_period(event["cycle"], isp, now)
 
-    run = opened(wanted_run(event, period, now), now)
+    run = begun(opened(wanted_run(event, period, now), now), str(event["actor"]), now)
     due = due_accounts(run) if run.state == "preparing" else []
     todo = sorted(set(due) - done_accounts(run)) if due else []
     size = isp.cycles.partition_size
@@ -101,6 +101,14 @@ def opened(wanted: Run, now: datetime) -> Run:
     """The run, new or where it was left."""
     text = f"Bill run for {wanted.period.label} opened"
     return runs.open_run(wanted, told("bill-run.opened", wanted.actor, wanted.id, text, now))
+
+
+def begun(run: Run, actor: str, now: datetime) -> Run:
+    """The run with its revision begun: from now on, what is dated into its period leaves it."""
+    if not run.outdated:
+        return run
+    text = f"Revision {run.revision} of {run.period.label} is being prepared"
+    return runs.start_revision(run.id, told("bill-run.prepared-again", actor, run.id, text, now))
 
 
 def due_accounts(run: Run) -> list[str]:

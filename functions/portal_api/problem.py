@@ -58,6 +58,7 @@ STATUS: Mapping[str, int] = {
     "WrongRunState": 409,
     "RunUnderWay": 409,
     "DigestChanged": 409,
+    "RunsMoved": 409,
     "OperationDiffers": 409,
     "ExternalIdTaken": 409,
     "IdentityAlreadyAssigned": 409,

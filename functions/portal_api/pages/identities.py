@@ -78,6 +78,7 @@ def _give_identity(
             f"{entered.kind}:{entered.identity}",
             local_midnight(entered.since, isp.isp.zone),
             None,
+            isp,
             take_over=entered.take_over == "yes",
         ),
         lambda _: f"/console/customers/{account_id}?done=identity",
@@ -95,7 +96,7 @@ def _end_identity(
         if entered is None:
             raise InvalidField("#/day", " ".join(errors.values()).removesuffix("."))
         at = local_midnight(entered.day, isp.isp.zone)
-        return services.end_identity(op, account_id, service_id, entered.identity, at)
+        return services.end_identity(op, account_id, service_id, entered.identity, at, isp)
 
     return done_or(
         app,

@@ -170,6 +170,7 @@ def _show(app: APIGatewayHttpResolver, run_id: str, problem: str = "") -> Respon
     bills = [] if run.state in BUSY else _bills(seen)
     shown = _row(RunRow(run, seen.review)) | {
         "busy": BUSY.get(run.state, ""),
+        "outdated": run.outdated,
         "stuck": run.state == "preparing" and app.context["now"] - run.opened_at > STUCK_AFTER,
         "supplementary_possible": run.state == "closed" and bool(seen.parked),
     }

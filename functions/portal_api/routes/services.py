@@ -65,6 +65,7 @@ def assign_identity(
             wanted.identity,
             wanted.since,
             wanted.until,
+            settings.isp(),
             take_over=wanted.take_over,
         ),
         people.identity,
@@ -77,7 +78,9 @@ def end_identity(
 ) -> Response[people.IdentityOut]:
     return create(
         asked(router),
-        lambda op: services.end_identity(op, account_id, service_id, wanted.identity, wanted.at),
+        lambda op: services.end_identity(
+            op, account_id, service_id, wanted.identity, wanted.at, settings.isp()
+        ),
         people.identity,
         status=200,
     )

@@ -1,6 +1,6 @@
 """Parties and accounts: find, show, create, edit, note."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from billing.core.party import (
     Subject,
     TaxPlace,
 )
-from billing.core.period import Span, local_day, local_midnight
+from billing.core.period import Span, local_day, local_midnight, rfc3339
 from billing.core.subscription import start
 from billing.store import accounts, assignments, catalog, timeline
 from billing.store import customers as store
@@ -26,10 +26,10 @@ from billing.store.account_rows import new_lock, party_put, subject_put
 from billing.store.customers import AccountSummary, Customer, CustomerSummary
 from billing.store.pages import Page
 from billing.store.timeline import Event
-from billing.store.transactions import EditConflict, commit
+from billing.store.transactions import EditConflict, Put, commit
 from functions.portal_api.operation import Operation
 from functions.portal_api.problem import InvalidField
-from functions.portal_api.usecases.drafted import make_room
+from functions.portal_api.usecases.drafted import Dated, in_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,21 +237,29 @@ def create_customer(op: Operation, wanted: NewCustomer, isp: Isp) -> CustomerIds
     if wanted.offering_id:
         price = catalog.load_offering(wanted.offering_id).version_on(wanted.start)
         subscriptions = (start(ids.subscription_id, ids.account_id, ids.service_id, price, begins),)
-        make_room(op, wanted.cycle_anchor, begins, isp)
     held = (
         IdentityAssignment(wanted.identity, service.id, ids.account_id, Span(begins, None)),
     ) if wanted.identity else ()  # fmt: skip
     event = Event("customer.created", op.actor, ids.account_id, "The account was opened", op.at)
-    accounts.save_new_customer(
-        party=Party(ids.party_id, wanted.kind),  # pyright: ignore[reportArgumentType]
-        subject=Subject(ids.party_id, wanted.name, wanted.email, wanted.phone, wanted.vat_id),
-        account=_account(ids, wanted, isp),
-        services=[service],
-        subscriptions=subscriptions,
-        identities=held,
-        event=event,
-        also=op.keep(ids),
-    )
+
+    def save(room: Sequence[Put]) -> bool:
+        return accounts.save_new_customer(
+            party=Party(ids.party_id, wanted.kind),  # pyright: ignore[reportArgumentType]
+            subject=Subject(ids.party_id, wanted.name, wanted.email, wanted.phone, wanted.vat_id),
+            account=_account(ids, wanted, isp),
+            services=[service],
+            subscriptions=subscriptions,
+            identities=held,
+            event=event,
+            also=[*op.keep(ids), *room],
+        )
+
+    if subscriptions:
+        begun = Span(begins, None)
+        what = f"a customer begins at {rfc3339(begins)}"
+        in_room(op, Dated(ids.account_id, frozenset({wanted.cycle_anchor}), begun, what), isp, save)
+    else:  # nothing to bill
+        save(())
     return ids
 
 

@@ -14,6 +14,7 @@ from billing.core.money import CurrencyMismatch, Money
 from billing.core.party import Account
 from billing.core.period import (
     Period,
+    Span,
     local_day,
     local_midnight,
     next_grid_hour,
@@ -27,7 +28,7 @@ from billing.store.customers import load_customer
 from billing.store.timeline import Event
 from billing.store.transactions import EditConflict
 from functions.portal_api.operation import Operation
-from functions.portal_api.usecases.drafted import PeriodBilledAlready, make_room
+from functions.portal_api.usecases.drafted import Dated, PeriodBilledAlready, in_room
 
 # Credits reach back to the lines that were charged in advance; a year of bills holds them all.
 BILLS_LOOKED_BACK = 13
@@ -78,7 +79,7 @@ def begin(
     isp: Isp,
 ) -> Subscription:
     """A new subscription of a service, at the price version valid on that local day."""
-    account = accounts.load_account(account_id, EVERY_ACCOUNT)
+    account = _account(account_id)
     accounts.load_service(account_id, service_id, EVERY_ACCOUNT)
     price = _price(offering_id, since, isp)
     if price.currency != account.currency:
@@ -86,10 +87,9 @@ def begin(
     _refuse_billed(account_id, since)
     new = core.start(op.id("sub"), account_id, service_id, price, since)
     _refuse_second(new)
-    make_room(op, account.cycle_anchor, since, isp, account_id)
     text = f"{price.name} begins at {rfc3339(since)}"
     event = Event("subscription.started", op.actor, new.id, text, op.at)
-    return accounts.save_subscription(new, event, also=op.keep(replace(new, version=1)))
+    return _save(op, account, new, since, event, isp)
 
 
 def preview_change(
@@ -123,11 +123,9 @@ def change(
     now = _seen(account_id, subscription_id, version)
     price = _price(offering_id, at, isp)
     after = _changed(now, price, at)
-    make_room(op, _anchor(account_id), at, isp, account_id)
     text = f"Plan changes from {now.current.price.name} to {price.name} at {rfc3339(at)}"
     event = Event("subscription.changed", op.actor, subscription_id, text, op.at)
-    saved = replace(after, version=version + 1)
-    return accounts.save_subscription(after, event, also=op.keep(saved))
+    return _save(op, _account(account_id), after, at, event, isp)
 
 
 def preview_end(
@@ -147,15 +145,24 @@ def end(
 ) -> Subscription:
     """End the subscription. `version` is the one that was seen; else EditConflict."""
     after = _ended(_seen(account_id, subscription_id, version), at)
-    make_room(op, _anchor(account_id), at, isp, account_id)
     text = f"{after.current.price.name} ends at {rfc3339(at)}"
     event = Event("subscription.ended", op.actor, subscription_id, text, op.at)
-    saved = replace(after, version=version + 1)
-    return accounts.save_subscription(after, event, also=op.keep(saved))
+    return _save(op, _account(account_id), after, at, event, isp)
 
 
-def _anchor(account_id: str) -> int:
-    return accounts.load_account(account_id, EVERY_ACCOUNT).cycle_anchor
+def _account(account_id: str) -> Account:
+    return accounts.load_account(account_id, EVERY_ACCOUNT)
+
+
+def _save(
+    op: Operation, account: Account, after: Subscription, at: datetime, event: Event, isp: Isp
+) -> Subscription:
+    """Save what is another from `at` on, and leave the drafts that do not know it."""
+    kept = op.keep(replace(after, version=after.version + 1))
+    dated = Dated(account.id, frozenset({account.cycle_anchor}), Span(at, None), event.text)
+    return in_room(
+        op, dated, isp, lambda room: accounts.save_subscription(after, event, [*kept, *room])
+    )
 
 
 def _changed(now: Subscription, price: PriceVersion, at: datetime) -> Subscription:

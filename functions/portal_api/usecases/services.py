@@ -5,13 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing.core.party import Address, IdentityAssignment, Service, close, holder
+from billing.config import Isp
+from billing.core.party import Address, IdentityAssignment, Service, close
 from billing.core.period import Span, rfc3339
-from billing.store import accounts, assignments
+from billing.store import accounts, assignments, timeline
 from billing.store.access import EVERY_ACCOUNT, Access
+from billing.store.assignments import Assignments
 from billing.store.timeline import Event
-from billing.store.transactions import EditConflict, commit
+from billing.store.transactions import EditConflict, Put, commit
 from functions.portal_api.operation import Operation
+from functions.portal_api.usecases.drafted import Dated, void_drafts, while_runs_stand
 
 
 def service(account_id: str, service_id: str, sees: Access) -> Service:
@@ -72,29 +75,40 @@ def assign(
     identity: str,
     since: datetime,
     until: datetime | None,
+    isp: Isp,
     *,
     take_over: bool,
 ) -> IdentityAssignment:
     """Give an identity to a service; `take_over` ends another service's assignment at `since`.
 
-    A move is two writes, the end first: cut between them, the identity is nobody's and its usage
-    is listed as unbilled; the same request again finishes the move.
+    A move is one transaction, and with it the drafts of both accounts that do not know it are void.
+    A billed period is no obstacle: what it did not count is late usage.
     """
     service(account_id, service_id, EVERY_ACCOUNT)
     new = IdentityAssignment(identity, service_id, account_id, Span(since, until))
-    held = holder(assignments.who_has(identity), since)
-    if take_over and held is not None and held.service_id != service_id:
-        text = f"{identity} moves to another service at {rfc3339(since)}"
-        gone = Event("identity.ended", op.actor, held.service_id, text, op.at)
-        assignments.save_closed(identity, held.account_id, held.service_id, since, gone)
     text = f"{identity} belongs to this service from {rfc3339(since)}"
     event = Event("identity.assigned", op.actor, service_id, text, op.at)
-    assignments.save_assignment(new, event, also=op.keep(new))
+
+    def beside(lost: Assignments) -> list[Put]:
+        span = Span(since, None) if lost else new.span
+        what = f"{identity} moves to another service at {rfc3339(since)}"
+        return [
+            *_left(op, account_id, lost, span, what if lost else text, isp),
+            *(
+                timeline.put_of(
+                    one.account_id, Event("identity.ended", op.actor, one.service_id, what, op.at)
+                )
+                for one in lost
+            ),
+            *op.keep(new),
+        ]
+
+    while_runs_stand(lambda: assignments.save_assignment(new, event, beside, takes_over=take_over))
     return new
 
 
 def end_identity(
-    op: Operation, account_id: str, service_id: str, identity: str, at: datetime
+    op: Operation, account_id: str, service_id: str, identity: str, at: datetime, isp: Isp
 ) -> IdentityAssignment:
     """From an instant on, usage of an identity is not the service's any more.
 
@@ -105,11 +119,25 @@ def end_identity(
     ended = _assignment_ended(identity, service_id, at)
     text = f"{identity} belongs to this service until {rfc3339(at)}"
     event = Event("identity.ended", op.actor, service_id, text, op.at)
-    if not assignments.save_closed(
-        identity, account_id, service_id, at, event, also=op.keep(ended)
+
+    def beside(lost: Assignments) -> list[Put]:
+        return [*_left(op, account_id, lost, Span(at, None), text, isp), *op.keep(ended)]
+
+    if not while_runs_stand(
+        lambda: assignments.save_closed(identity, account_id, service_id, at, event, beside)
     ):
         commit(op.keep(ended))
     return ended
+
+
+def _left(
+    op: Operation, account_id: str, lost: Assignments, span: Span, what: str, isp: Isp
+) -> list[Put]:
+    """The rows that void the drafts of an account and of those who lose the identity to it."""
+    concerned = {account_id, *(one.account_id for one in lost)}
+    held = [accounts.load_account(one, EVERY_ACCOUNT) for one in sorted(concerned)]
+    anchors = frozenset(one.cycle_anchor for one in held)
+    return void_drafts(op, Dated(account_id, anchors, span, what), isp)
 
 
 def _assignment_ended(identity: str, service_id: str, at: datetime) -> IdentityAssignment:

@@ -5,7 +5,7 @@ import pytest
 from billing.adapters import documents
 from billing.core.money import Money
 from billing.store import invoices, runs, timeline
-from billing.store.timeline import Event
+from billing.store.transactions import commit
 from functions.bill_cycle import compare, draft_partition, open_run
 from functions.bill_cycle.open_run import (
     NothingToSupplement,
@@ -178,8 +178,8 @@ def test_a_late_partition_of_a_run_in_review_writes_nothing():
 def test_an_execution_whose_revision_was_left_meanwhile_ends_as_superseded():
     new_customer("Ada")
     plan = open_run.lambda_handler(OCTOBER, Context())
-    left = Event("bill-run.outdated", STAFF, plan["run"], "dated before", at("2026-11-02 10:00"))
-    runs.void_revision(plan["run"], left)
+    run = runs.load_run(plan["run"])
+    commit(runs.void_puts(run, STAFF, "dated before", at("2026-11-02 10:00")))
 
     for item in documents.get_list(plan["partitions"]):
         draft_partition.lambda_handler(item, Context())
