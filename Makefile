@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test check unit test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
+.PHONY: help run demo bench test check unit pairs test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,8 +56,8 @@ acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## t
 bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly, CPU in turns, a month priced
 	@$(BIN)/python -m bench
 
-pairs: .venv/ready $(VENDOR)/ready ## two handlers at once, with 500 drawn orders for each pair
-	PAIRS_SEEDED=500 $(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs
+pairs: .venv/ready $(VENDOR)/ready ## two handlers at once: all orders with two preemptions, and 500 drawn ones
+	PAIRS_PREEMPTIONS=2 PAIRS_SEEDED=500 $(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)

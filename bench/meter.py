@@ -168,7 +168,7 @@ def _sent(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
 def _answered(
     response_dict: dict[str, Any] | None, parsed_response: Any, event_name: str, **_: Any
 ) -> None:
-    if response_dict is None or (_Bus.playing is not None and _Bus.counting is None):
+    if response_dict is None or (_Bus.counting is None and _Bus.recording is None):
         return
     operation = event_name.removeprefix("response-received.")
     status, counts = response_dict["status_code"], _Bus.counting or Counts()
@@ -196,6 +196,8 @@ def _count(counts: Counts, operation: str, sent: Any, answer: Any, status: int) 
     for verb, table, write, times in _writes(operation, sent):
         counts.items_written += 1
         counts.writes[operation] += times * _write(counts, verb, table, write, status)
+    if status >= 300:  # nothing was read
+        return
     for items, consistent in _reads(operation, sent, answer):
         size = sum(item_bytes(item) for item in items)
         counts.read_units += read_units(size, consistent=consistent)

@@ -177,7 +177,7 @@ def test_the_samples_are_valid(valid: str):
 def test_a_form_of_the_wire_is_read_or_every_wrong_field_is_named():
     def read(given: tuple[str, dict[str, Any]]) -> None:
         form = getattr(requests, given[0]).model_validate(given[1])
-        if given[0] == "RecycleIn":  # a record is judged by mediation
+        if given[0] in ("RecycleIn", "VersionIn"):  # mediation and price_from judge what is inside
             return
         text = form.model_dump_json(by_alias=True, exclude_unset=True)
         assert getattr(requests, given[0]).model_validate_json(text) == form

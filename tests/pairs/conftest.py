@@ -2,14 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import stripe
 
-from billing.adapters import issuing, processor
+from billing.adapters import processor
 from billing.adapters.identity import KeySet
-from billing.core.invoicing import Invoice, canonical
 from billing.store import invoices, tables
 from functions.portal_api import settings
 from local.processor import Standin
@@ -40,14 +38,6 @@ def house(tmp_path, monkeypatch) -> Iterator[House]:
         monkeypatch.setenv(name, value)
     for module in (tables, invoices):  # one call instead of sixteen for the drafts of a run
         monkeypatch.setattr(module, "DRAFT_SHARDS", 1)
-    drawn: dict[bytes, bytes] = {}  # the same invoice gives the same bytes
-
-    def draw_once(invoice: Invoice, *rest: Any) -> bytes:
-        said = canonical(invoice)
-        return drawn.get(said) or drawn.setdefault(said, draw(invoice, *rest))
-
-    draw = issuing.invoice_pdf
-    monkeypatch.setattr(issuing, "invoice_pdf", draw_once)
     keys = KeySet(our_keys)
     monkeypatch.setattr(settings, "key_set", lambda _: keys)
     logging.disable(logging.CRITICAL)

@@ -1,9 +1,10 @@
 """Which orders of two handlers' calls are tried, and what each came to.
 
 Up to five calls each: all interleavings, each also with one death anywhere. Above that: all with at
-most two preemptions, a death after any write with at most one, and orders drawn from a seed, half
-of which may hold a death. What died is delivered again when the others have ended. Where two
-transactions on one item are both on their way, an order of its own has one refused for the other.
+most two preemptions (one in `make test`), a death after any write with at most one, and orders
+drawn from a seed, half of which may hold a death. What died is delivered again when the others have
+ended. Where two transactions on one item are both on their way, an order of its own has one refused
+for the other.
 
 A preemption just before a call that touches nothing which the other handler touches comes to the
 same as one just after it, for those calls may change places; so it is left out. What the two have
@@ -20,8 +21,9 @@ from tests.pairs.calls import WAITS, Call
 from tests.pairs.scheduler import Choice, Handler, Now, Step, run
 
 ALL_UP_TO = 5  # calls of each handler
-PREEMPTIONS_MAX = 2
-SEEDED = int(os.environ.get("PAIRS_SEEDED", "100"))  # `make pairs` draws 500
+# What `make test` has the time for; `make pairs` allows two preemptions and draws 500.
+PREEMPTIONS_MAX = int(os.environ.get("PAIRS_PREEMPTIONS", "1"))
+SEEDED = int(os.environ.get("PAIRS_SEEDED", "20"))
 
 Law = Callable[[Mapping[str, Any]], Sequence[str]]
 Chosen = tuple[Choice, ...]

@@ -14,9 +14,10 @@ import pytest
 import time_machine
 from aws_lambda_powertools.utilities.parameters.base import DEFAULT_PROVIDERS
 
-from billing.adapters import processor, secrets
+from billing.adapters import issuing, processor, secrets
 from billing.config import load
 from billing.config.load import load_plans
+from billing.core.invoicing import Invoice, canonical
 from billing.store import catalog
 from billing.store.timeline import Event
 from functions.ingest_usage import shared as ingest
@@ -56,6 +57,7 @@ def account(tmp_path: Path) -> Iterator[Cloud]:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         _small_partitions(patch, tmp_path)
+        _draw_once(patch)
         aws.dynamodb.create_table(os.environ["USAGE_TABLE"], ("pk", "sk"))
         aws.dynamodb.create_table(os.environ["LEDGER_TABLE"], ("pk", "sk"))
         aws.dynamodb.create_table(
@@ -70,6 +72,18 @@ def account(tmp_path: Path) -> Iterator[Cloud]:
         yield aws
         forget()
         logging.disable(logging.NOTSET)
+
+
+def _draw_once(patch: pytest.MonkeyPatch) -> None:
+    """The same invoice gives the same bytes, so that each is drawn once in all repetitions."""
+    drawn: dict[bytes, bytes] = {}
+    draw = issuing.invoice_pdf
+
+    def invoice_pdf(invoice: Invoice, *rest: Any) -> bytes:
+        said = canonical(invoice)
+        return drawn.get(said) or drawn.setdefault(said, draw(invoice, *rest))
+
+    patch.setattr(issuing, "invoice_pdf", invoice_pdf)
 
 
 def forget() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from billing.store import assignments, invoices, runs
+from billing.store import assignments, invoices, runs, suspense
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.customers import load_customer
 from functions.portal_api.pages.doors import STAFF_PAGES
@@ -490,7 +490,8 @@ def test_a_record_is_corrected_and_a_correction_that_is_no_json_is_kept(clara):
     assert "sent again" in words(follow(clara, sent))
     url = os.environ["RECYCLE_QUEUE_URL"]
     told = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    assert [json.loads(one["Body"])["record"]["octets_out"] for one in told] == [5]
+    (only,) = (json.loads(one["Body"]) for one in told)
+    assert json.loads(suspense.load(only["suspense"]).corrected)["octets_out"] == 5
 
 
 # ---- who may do what
