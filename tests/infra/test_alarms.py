@@ -1,5 +1,6 @@
 """Whatever is lost, stuck or late is told to a person."""
 
+from billing.config import ROOT
 from infra.ingest_usage import STALE
 from infra.review.words import words
 from tests.infra.conftest import Templates, properties
@@ -90,3 +91,11 @@ def test_every_function_that_the_clock_starts_and_every_machine_is_watched_for_f
 
     assert len(started) == 4
     assert {one.replace(".Arn", "") for one in started} | machines == watched
+
+
+def test_whoever_gets_an_alarm_finds_its_sentence_in_the_operators_page(prod: Templates) -> None:
+    page = (ROOT / "docs" / "operate.md").read_text()
+    told = {alarm["AlarmDescription"] for alarm in alarms(prod).values()}
+
+    assert told
+    assert [sentence for sentence in told if f"| {sentence} |" not in page] == []
