@@ -31,7 +31,6 @@ for name, value in {
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "demarc-bench",
     "POWERTOOLS_METRICS_NAMESPACE": "Demarc",
-    "POWERTOOLS_LOG_LEVEL": "WARNING",
     "COLLECTOR_KEYS_SECRET": "demarc/bench/collector-keys",
     "PAY_TOKEN_SECRET": "demarc/bench/pay-token",
     "PORTAL_URL": "http://127.0.0.1:8080",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import sys
 import warnings
@@ -13,6 +14,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "WARNING")  # before a function makes its logger
 
 from bench import costs, counts, emulator, meter, rounds, speed
 from bench.costs import Month

@@ -11,6 +11,7 @@ import stripe
 from functions.portal_api import staff
 from local.processor import Standin
 from tests.cloud import Cloud
+from tests.direct import client_of
 from tests.functions.portal_api.world import Answer, Context, answered, event, token
 from tests.invariants import broken
 from tests.pairs.calls import Call
@@ -47,25 +48,8 @@ class Processor:
 
     def client(self) -> type[stripe.HTTPClient]:
         """A client for Stripe's library that asks the stand-in directly."""
-        standin = self.standin
-
-        class Direct(stripe.HTTPClient):
-            name = "direct"
-
-            def __init__(self, timeout: float) -> None:
-                super().__init__()
-
-            def request(
-                self, method: str, url: str, headers: Any, post_data: Any = None
-            ) -> tuple[str, int, Mapping[str, str]]:
-                target = url.removeprefix(standin.url)
-                place = frozenset({"processor"})
-                reach(Call(f"{method.upper()} {target}", "", place, place))
-                body = (post_data or "").encode()
-                status, answer = standin.answer(method.upper(), target, headers, body)
-                return json.dumps(answer), status, {}
-
-        return Direct
+        place = frozenset({"processor"})
+        return client_of(self.standin, lambda what: reach(Call(what, "", place, place)))
 
 
 @dataclass

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import stripe
 import time_machine
 
 from billing.adapters import processor
@@ -20,6 +21,7 @@ from local.processor import Standin
 from local.processor import objects as standin_objects
 from local.processor.webhooks import signature
 from tests.cloud import Cloud
+from tests.direct import client_of
 from tests.functions.bill_cycle import world as cycle
 from tests.functions.payments_webhook.world import (
     WEBHOOK_SECRET,
@@ -62,11 +64,12 @@ class Processor:
 
 @contextmanager
 def furnished(aws: Cloud) -> Iterator[Place]:
-    """The account with a processor beside it, which our functions call over HTTP."""
+    """The account with a processor beside it, which our functions ask without a network."""
     with pytest.MonkeyPatch.context() as patch, Standin(delay_seconds=3600) as standin:
         beside = Processor(standin)
         patch.setattr(standin_objects, "secrets", beside)
         patch.setenv("PROCESSOR_API_BASE", standin.url)
+        patch.setattr(stripe, "RequestsClient", client_of(standin))
         processor.connected.cache_clear()
         yield Place(aws, {"processor": beside})
         processor.connected.cache_clear()

@@ -170,7 +170,7 @@ def next_version() -> dict[str, Any]:
     return wanted | {"version": last["version"] + 1, "valid_from": "2027-01-01"}
 
 
-def customers_file() -> str:
+def customers_file(rows: int = 2) -> str:
     row = {
         "kind": "person", "street": "Quay", "number": "1", "postcode": "T12", "town": "Cork",
         "country": "IE", "tax_country": "IE", "anchor": "1", "plan": PLANS["fibre-100"],
@@ -180,7 +180,7 @@ def customers_file() -> str:
         row | {"external_id": "C-1", "name": "Nora", "identity": "user:nora"},
         row | {"external_id": "C-2", "name": "Olaf", "identity": "user:olaf"},
     ]
-    lines = [",".join(one.get(name, "") for name in COLUMNS) for one in people]
+    lines = [",".join(one.get(name, "") for name in COLUMNS) for one in people[:rows]]
     return "\n".join([",".join(COLUMNS), *lines, ""])
 
 
@@ -291,7 +291,7 @@ CONSOLE: Mapping[str, Given] = {
         offering=PLANS["fibre-100"], start="2026-11-01", anchor="1", user_name="nora",
     ),
     "POST /console/customers/import": lambda: form(
-        "/console/customers/import", csv=customers_file()
+        "/console/customers/import", csv=customers_file(1)
     ),
     "POST /console/customers/<account_id>/edit": lambda: form(
         f"{PAGE}/edit", name="Ada Roe", email="ada@example.net", **ADDRESS, tax_country="",
