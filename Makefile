@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test check unit pairs test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
+.PHONY: help run demo bench test check unit long test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ check: .venv/ready node_modules/ready ## format, lint, types, import contracts, 
 	$(BIN)/python -m infra.review
 
 unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser and not long"
 
 test-collector: .venv/ready ## a collector killed 200 times under load; KILLS=200 SEED=<any number>
 	@$(BIN)/python -m tests.edge.fire --kills $(KILLS) $(if $(SEED),--seed $(SEED))
@@ -56,7 +56,9 @@ acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## t
 bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly, CPU in turns, a month priced
 	@$(BIN)/python -m bench
 
-pairs: .venv/ready $(VENDOR)/ready ## two handlers at once: all orders with two preemptions, and 500 drawn ones
+long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, 10,000 bent inputs, thousands of accounts
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
+	FUZZ_STARTS=100 $(BIN)/python -m pytest -n 2 --dist loadfile tests/fuzz
 	PAIRS_PREEMPTIONS=2 PAIRS_SEEDED=500 $(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out

@@ -82,7 +82,13 @@ def approved(review: Json) -> Json:
 
 
 @pytest.mark.parametrize(
-    "which", ["prepare", "issue", "prepare the supplement", "issue the supplement"]
+    "which",
+    [
+        "prepare",
+        "issue",
+        pytest.param("prepare the supplement", marks=pytest.mark.long),
+        pytest.param("issue the supplement", marks=pytest.mark.long),
+    ],
 )
 def test_killed_at_any_call_and_resumed_in_either_way_it_ends_as_if_nothing_had_been(
     isp: Cloud, which: str

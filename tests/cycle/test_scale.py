@@ -87,6 +87,7 @@ def run_of(aws: Cloud, accounts: int) -> dict[Any, Counted]:
     return found
 
 
+@pytest.mark.long
 def test_thousands_cost_the_same_for_each_and_nothing_that_is_handed_on_grows(isp: Cloud):
     empty = isp.state()
     few = run_of(isp, FEW)

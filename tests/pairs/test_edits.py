@@ -48,6 +48,7 @@ def test_of_two_edits_one_is_kept_and_the_other_one_told(house: House, ada: str,
     assert explored(edit_and_edit(house)).trouble == ""
 
 
+@pytest.mark.long
 def test_an_edit_saved_without_its_version_would_be_found(
     house: House, ada: str, finds: Find, monkeypatch
 ):

@@ -120,6 +120,7 @@ def test_two_payments_of_one_bill_settle_it_and_leave_credit(
     assert explored(pair).trouble == ""
 
 
+@pytest.mark.long
 def test_a_posting_on_an_old_position_would_be_found(
     house: House, bill: Invoice, finds: Find, monkeypatch
 ):
@@ -175,6 +176,7 @@ def test_two_clicks_replace_a_page_for_another_amount_by_one(
     assert explored(pair).trouble == ""
 
 
+@pytest.mark.long
 def test_a_slot_that_is_not_claimed_first_would_be_found(
     house: House, bill: Invoice, finds: Find, monkeypatch
 ):

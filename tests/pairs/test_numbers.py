@@ -70,6 +70,7 @@ def test_a_single_bill_beside_a_run_leaves_no_gap_and_takes_no_number_twice(
     assert explored(issue_and_visit(house, review)).trouble == ""
 
 
+@pytest.mark.long
 def test_a_series_that_is_moved_without_its_version_would_be_found(
     house: House, review: dict, finds: Find, monkeypatch
 ):
@@ -84,6 +85,7 @@ def test_a_series_that_is_moved_without_its_version_would_be_found(
     assert "SER#" in trouble
 
 
+@pytest.mark.long
 def test_an_allocation_taken_whoever_holds_it_would_be_found(
     house: House, review: dict, finds: Find, monkeypatch
 ):

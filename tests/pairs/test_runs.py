@@ -100,6 +100,7 @@ def test_a_plan_changed_meanwhile_is_billed_or_the_review_is_void(
     assert explored(change_and_prepare(house)).trouble == ""
 
 
+@pytest.mark.long
 def test_a_change_that_does_not_hold_the_cycle_would_be_found(
     house: House, ada: str, finds: Find, monkeypatch
 ):
@@ -156,6 +157,7 @@ def test_usage_that_moves_meanwhile_is_billed_to_one_or_the_review_is_void(
     assert explored(move_and_prepare(house)).trouble == ""
 
 
+@pytest.mark.long
 def test_drafts_that_are_void_before_the_identity_moves_would_be_found(
     house: House, ada: str, ben: str, finds: Find, monkeypatch
 ):
@@ -171,6 +173,7 @@ def test_drafts_that_are_void_before_the_identity_moves_would_be_found(
     assert "counted is" in trouble
 
 
+@pytest.mark.long
 def test_a_review_saved_whatever_the_run_has_become_would_be_found(
     house: House, ada: str, finds: Find, monkeypatch
 ):

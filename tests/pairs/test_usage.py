@@ -97,6 +97,7 @@ def test_a_reader_sees_what_is_being_folded_neither_twice_nor_not_at_all(
     assert explored(fold_and_read(segments)).trouble == ""
 
 
+@pytest.mark.long
 def test_items_written_without_their_version_would_be_found(
     segments: House, finds: Find, monkeypatch
 ):
@@ -118,6 +119,7 @@ def test_items_written_without_their_version_would_be_found(
     assert "stored is 9000000" in finds(pair)
 
 
+@pytest.mark.long
 def test_segments_deleted_before_their_item_is_written_would_be_found(
     segments: House, finds: Find, monkeypatch
 ):
@@ -134,6 +136,7 @@ def test_segments_deleted_before_their_item_is_written_would_be_found(
     assert "  reader  Query SEG#" in trouble
 
 
+@pytest.mark.long
 def test_a_reader_who_asks_for_items_first_would_be_found(
     segments: House, finds: Find, monkeypatch
 ):
