@@ -56,10 +56,11 @@ acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## t
 bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly, CPU in turns, a month priced
 	@$(BIN)/python -m bench
 
-long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, 10,000 bent inputs, thousands of accounts
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
-	FUZZ_STARTS=100 $(BIN)/python -m pytest -n 2 --dist loadfile tests/fuzz
-	PAIRS_PREEMPTIONS=2 PAIRS_SEEDED=500 $(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs
+long: export PAIRS_PREEMPTIONS := 2
+long: export PAIRS_SEEDED := 500
+long: export FUZZ_STARTS := 100
+long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, 10,000 bent inputs
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)

@@ -34,6 +34,7 @@ def puts(client, who: str, calls: int):
     return handler
 
 
+@pytest.mark.long
 def test_all_252_interleavings_of_five_and_five_calls_are_tried_and_922_with_a_death(
     cloud: Cloud, client
 ):
