@@ -60,7 +60,7 @@ long: export PAIRS_PREEMPTIONS := 2
 long: export PAIRS_SEEDED := 500
 long: export FUZZ_STARTS := 100
 long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, 10,000 bent inputs
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle tests/sweep
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)

@@ -18,6 +18,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield furnished
 
 
+@pytest.mark.long  # the JSON routes of the same use cases are swept in `make test`
 @pytest.mark.parametrize(
     "name", sorted(set(portal.SCENARIOS) - {f"staff {rule}" for rule in portal.STAFF})
 )
