@@ -18,9 +18,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield furnished
 
 
-@pytest.mark.long  # the JSON routes of the same use cases are swept in `make test`
+# The staff's pages rest on use cases that the JSON routes sweep in `make test`; customers' do not.
+NAMES = sorted(set(portal.SCENARIOS) - {f"staff {rule}" for rule in portal.STAFF})
+
+
 @pytest.mark.parametrize(
-    "name", sorted(set(portal.SCENARIOS) - {f"staff {rule}" for rule in portal.STAFF})
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long) if name.startswith("staff ") else name
+        for name in NAMES
+    ],
 )
 def test_a_request_under_every_fault_is_done_once(swept: Sweep, name: str) -> None:
     assert swept(portal.SCENARIOS[name]).wrong == ()
