@@ -5,8 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
 
 from billing.core.errors import BillingError
+
+# half_up: halves away from zero; half_even: to the even neighbour; up: away from zero; down: to it.
+Rounding = Literal["half_up", "half_even", "up", "down"]
 
 # ISO 4217, table A.1 (2024): the decimals of each currency. What is not listed is not a currency.
 _CODES_BY_DECIMALS = {
@@ -61,11 +65,12 @@ class Money:
     currency: str
 
     @classmethod
-    def rounded(cls, exact_minor: Fraction, currency: str) -> "Money":
-        """Halves go away from zero, so that a credit note mirrors its invoice to the cent."""
-        whole, parts = abs(exact_minor.numerator), exact_minor.denominator
-        minor = (2 * whole + parts) // (2 * parts)
-        return cls(minor if exact_minor.numerator >= 0 else -minor, currency)
+    def rounded(
+        cls, exact_minor: Fraction, currency: str, rounding: Rounding = "half_up"
+    ) -> "Money":
+        """Every mode is symmetric about zero, so that a credit mirrors its charge to the cent."""
+        minor = round_ratio(exact_minor.numerator, exact_minor.denominator, rounding)
+        return cls(minor, currency)
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
@@ -135,6 +140,21 @@ class Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(self.currency, other.currency)
         return other.minor
+
+
+def round_ratio(numerator: int, denominator: int, rounding: Rounding = "half_up") -> int:
+    """The whole number that a ratio is rounded to; the denominator is above zero."""
+    whole = abs(numerator)
+    if rounding == "half_up":
+        size = (2 * whole + denominator) // (2 * denominator)
+    elif rounding == "down":
+        size = whole // denominator
+    elif rounding == "up":
+        size = -(-whole // denominator)
+    else:
+        size, rest = divmod(whole, denominator)
+        size += 2 * rest > denominator or (2 * rest == denominator and size % 2 == 1)
+    return size if numerator >= 0 else -size
 
 
 def minor_digits(currency: str) -> int:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
-from billing.core.catalog import PriceVersion
+from billing.core.catalog import ContractTerms, Discount, PriceVersion
 from billing.core.errors import BillingError
 from billing.core.money import CurrencyMismatch
 from billing.core.period import Span, instant_from, rfc3339
@@ -45,10 +46,39 @@ class AlreadyEnded(BillingError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One price held without interruption."""
+    """One price held without interruption, at one quantity and in one state."""
 
     price: PriceVersion
     span: Span
+    paused: bool = False
+    quantity: int = 1
+    overrides: tuple[tuple[str, Fraction], ...] = ()  # (code of a fixed price, its minor units)
+    members: tuple[str, ...] = ()  # further services that share a pooled allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A discount of this subscription, from a local day on."""
+
+    discount: Discount
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The terms one is bound by, and since which local day."""
+
+    terms: ContractTerms
+    signed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A pass or a top-up bought at an instant."""
+
+    id: str
+    code: str  # of the pass, or of the bucket
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +93,10 @@ class Subscription:
     service_id: str
     segments: tuple[Segment, ...]
     version: int = 0
+    parent_id: str = ""  # of a bundle's part or an add-on: the subscription it ends with
+    discounts: tuple[Granted, ...] = ()
+    contract: Contract | None = None
+    purchases: tuple[Purchase, ...] = ()
 
     @property
     def started(self) -> datetime:

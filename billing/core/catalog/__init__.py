@@ -1,18 +1,48 @@
-"""Catalogue: what is sold. Values in prices.py, the published schema of a price in schema.py."""
+"""Catalogue: what is sold. Values in units, windows, models, allowances, prices and offers; what
+people write is read by schema.py.
+"""
 
-from billing.core.catalog.prices import (
-    OCTETS,
-    BadPrice,
-    Direction,
+from billing.core.catalog.allowances import (
+    Alerts,
+    Allowance,
+    AutoTopUp,
+    Bucket,
+    Courtesy,
+    Rollover,
+    SpeedStep,
+)
+from billing.core.catalog.models import (
+    CallRate,
+    Calls,
+    Destination,
     Graduated,
-    NoPriceOn,
-    Offering,
+    GraduatedPercentage,
+    Model,
     Package,
-    Price,
-    PriceVersion,
-    RecurringPrice,
+    Percentage,
+    Percentile,
+    PercentTier,
+    PerUnit,
     Tier,
-    Unit,
+    Volume,
+)
+from billing.core.catalog.offers import (
+    Child,
+    ContractTerms,
+    Discount,
+    Offering,
+    PriceVersion,
+    TerminationFee,
+    Trial,
+)
+from billing.core.catalog.prices import (
+    BadPrice,
+    NoPriceOn,
+    OneTimePrice,
+    PassPrice,
+    Price,
+    RecurringPrice,
+    Terms,
     UsagePrice,
 )
 from billing.core.catalog.schema import (
@@ -21,21 +51,52 @@ from billing.core.catalog.schema import (
     price_version_from,
     price_version_to_dict,
 )
+from billing.core.catalog.units import BASE_UNITS, OCTETS, Direction, Measure, Unit, measure_of
+from billing.core.catalog.windows import Window
 
 __all__ = [
+    "BASE_UNITS",
     "OCTETS",
+    "Alerts",
+    "Allowance",
+    "AutoTopUp",
     "BadPrice",
+    "Bucket",
+    "CallRate",
+    "Calls",
+    "Child",
+    "ContractTerms",
+    "Courtesy",
+    "Destination",
     "Direction",
+    "Discount",
     "Graduated",
+    "GraduatedPercentage",
+    "Measure",
+    "Model",
     "NoPriceOn",
     "Offering",
+    "OneTimePrice",
     "Package",
+    "PassPrice",
+    "PerUnit",
+    "PercentTier",
+    "Percentage",
+    "Percentile",
     "Price",
     "PriceVersion",
     "RecurringPrice",
+    "Rollover",
+    "SpeedStep",
+    "TerminationFee",
+    "Terms",
     "Tier",
+    "Trial",
     "Unit",
     "UsagePrice",
+    "Volume",
+    "Window",
+    "measure_of",
     "price_from",
     "price_to_dict",
     "price_version_from",

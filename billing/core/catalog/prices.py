@@ -1,16 +1,16 @@
-"""Offerings, their price versions and prices, as values that are checked when they are made."""
+"""Prices, as values. What each may be is checked where it is read (schema.py)."""
 
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+from billing.core.catalog.allowances import Allowance
+from billing.core.catalog.models import Model
+from billing.core.catalog.units import Direction, Unit
 from billing.core.errors import BillingError
-
-Unit = Literal["GB", "GiB"]
-Direction = Literal["down", "up", "both", "larger"]
-
-OCTETS: dict[Unit, int] = {"GB": 10**9, "GiB": 2**30}
+from billing.core.money import Rounding
+from billing.core.period import MONTHLY, Every, Validity
 
 
 class BadPrice(BillingError):
@@ -29,131 +29,63 @@ class NoPriceOn(BillingError):
         self.offering_id, self.day, self.first = offering_id, day, first
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """Units in (above, up_to] cost `per_unit` each; exactly `up_to` units stay below the next."""
-
-    above: Fraction
-    up_to: Fraction | None  # None: no upper bound
-    per_unit: Fraction  # minor units per unit, exact
-    flat: Fraction = Fraction(0)  # minor units, owed once when the tier is entered
-
-    @property
-    def is_first(self) -> bool:
-        return self.above == 0
-
-    def inside(self, quantity: Fraction) -> Fraction:
-        """How much of a quantity lies in this tier."""
-        if quantity <= self.above:
-            return Fraction(0)
-        return (quantity if self.up_to is None else min(quantity, self.up_to)) - self.above
-
-
-@dataclass(frozen=True, slots=True)
-class Graduated:
-    """Each unit pays the price of its own tier. Tiers stand in order and leave no gap."""
-
-    tiers: tuple[Tier, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """After the included units every started block costs `block_price`, up to the ceiling."""
-
-    included: Fraction  # units
-    block_size: Fraction  # units
-    block_price: Fraction  # minor units, exact
-    ceiling: Fraction | None = None  # minor units; None: no ceiling
-
-
-@dataclass(frozen=True, slots=True)
-class RecurringPrice:
-    """A fixed amount for each period; for a part of it, the share by local days. Model "flat"."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What all prices have in common."""
 
     code: str
     name: str
+    currency: str
+    tax_category: str = "standard"
+    tax_included: bool = False  # the amounts contain the tax
+    rounding: Rounding = "half_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringPrice(Terms):
+    """A fixed amount for each period; for a part of it, its share. Model "flat"."""
+
     amount: Fraction  # minor units, exact
-    currency: str
-    tax_category: str
     in_advance: bool = True
+    every: Every = MONTHLY
+    align: Literal["cycle", "calendar", "anniversary"] = "cycle"  # where its periods begin
+    prorate: Literal["day", "second", "none"] = "day"
+    basis: Literal["actual", "30 days"] = "actual"  # what a whole period counts
+    end_day: Literal["free", "charged"] = "free"  # the day on which the subscription ends
+    change_day: Literal["new", "old"] = "new"  # whose is the day on which this price begins
+    while_paused: Fraction = Fraction(0)  # minor units for a period in pause
+    early_end: Literal["refund", "keep", "re-rate"] = "refund"  # what was paid for unused time
+    re_rated_at: Fraction | None = None  # minor units a month, with "re-rate"
 
 
-@dataclass(frozen=True, slots=True)
-class UsagePrice:
-    """What the traffic of a period costs, charged in arrears."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneTimePrice(Terms):
+    """An amount that is charged once, when the subscription begins: a setup, a device."""
 
-    code: str
-    name: str
-    model: Graduated | Package
-    unit: Unit
-    direction: Direction
-    currency: str
-    tax_category: str
+    amount: Fraction  # minor units, exact
 
 
-Price = RecurringPrice | UsagePrice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassPrice(Terms):
+    """Time that is bought at an instant. Model "pass"."""
+
+    amount: Fraction  # minor units, exact
+    validity: Validity
+    renewal: Literal["extends", "restarts"] = "extends"  # bought while one runs
 
 
-@dataclass(frozen=True, slots=True)
-class PriceVersion:
-    """All prices of an offering from one day on. Never edited: a change is the next version."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsagePrice(Terms):
+    """What the usage of a period costs, charged in arrears."""
 
-    offering_id: str
-    version: int
-    valid_from: date  # local day
-    name: str
-    currency: str
-    prices: tuple[Price, ...]
-
-    def __post_init__(self) -> None:
-        check_prices(self.prices, self.currency, "prices")
-
-    @property
-    def ref(self) -> tuple[str, int]:
-        return self.offering_id, self.version
-
-    @property
-    def recurring(self) -> tuple[RecurringPrice, ...]:
-        return tuple(price for price in self.prices if isinstance(price, RecurringPrice))
-
-    @property
-    def usage(self) -> tuple[UsagePrice, ...]:
-        return tuple(price for price in self.prices if isinstance(price, UsagePrice))
+    model: Model | Allowance
+    unit: Unit  # "" with the models of percentages: amounts of money
+    direction: Direction = "both"  # of octets and levels
+    per_started: Fraction | None = None  # units; the whole quantity counts in started ones of these
+    rounding_per: Literal["line", "increment"] = "line"
+    minimum: Fraction | None = None  # minor units committed for a period
+    maximum: Fraction | None = None  # minor units at most in a period
+    part_period: Literal["whole", "prorated"] = "whole"  # minimum, maximum, committed level
 
 
-@dataclass(frozen=True, slots=True)
-class Offering:
-    """Something on sale, with every price version it ever had, oldest first."""
-
-    id: str
-    name: str
-    versions: tuple[PriceVersion, ...]
-    code: str = ""  # what people call it: "fibre-100"
-
-    def version_on(self, day: date) -> PriceVersion:
-        """The version a contract signed on that local day gets: the latest that is valid then."""
-        valid = [version for version in self.versions if version.valid_from <= day]
-        if not valid:
-            raise NoPriceOn(self.id, day, min(v.valid_from for v in self.versions))
-        return max(valid, key=lambda version: (version.valid_from, version.version))
-
-
-def check_prices(prices: tuple[Price, ...], currency: str, path: str) -> None:
-    """Prices sold together share one currency, and each has a code of its own; else BadPrice."""
-    if not prices:
-        raise BadPrice(path, "there is none", "give at least one price")
-    codes: set[str] = set()
-    for place, price in enumerate(prices):
-        if price.currency != currency:
-            raise BadPrice(
-                f"{path}[{place}].currency",
-                f"{price.currency} stands among prices in {currency}",
-                f"write {currency}, or leave it out",
-            )
-        if price.code in codes:
-            raise BadPrice(
-                f"{path}[{place}].code",
-                f"{price.code!r} is used twice",
-                "give each price of a version its own code",
-            )
-        codes.add(price.code)
+Price = RecurringPrice | OneTimePrice | PassPrice | UsagePrice

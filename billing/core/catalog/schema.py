@@ -19,20 +19,10 @@ from billing.core.catalog.fields import (
     refuse_unknown,
     text_of,
 )
-from billing.core.catalog.prices import (
-    OCTETS,
-    BadPrice,
-    Direction,
-    Graduated,
-    Package,
-    Price,
-    PriceVersion,
-    RecurringPrice,
-    Tier,
-    Unit,
-    UsagePrice,
-    check_prices,
-)
+from billing.core.catalog.models import Graduated, Package, Tier
+from billing.core.catalog.offers import PriceVersion, check_prices
+from billing.core.catalog.prices import BadPrice, Price, RecurringPrice, UsagePrice
+from billing.core.catalog.units import OCTETS, Direction, Unit
 from billing.core.money import decimal_text, major_text
 
 _HEAD = ("model", "code", "name", "currency", "tax_category")

@@ -8,7 +8,16 @@ from typing import Any, Literal
 from billing.core.money import Money
 from billing.core.period import DAY, instant_from, local_time, rfc3339
 
-Kind = Literal["recurring", "usage", "credit", "proration", "one-off"]
+Kind = Literal[
+    "recurring",
+    "usage",
+    "credit",
+    "proration",
+    "one-off",
+    "discount",
+    "courtesy",
+    "termination",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Allowances: which bucket pays what, hour by hour, and what is left."""

@@ -1,0 +1,144 @@
+"""Offerings and their price versions: prices sold together, with what is promised besides."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from billing.core.catalog.prices import (
+    BadPrice,
+    NoPriceOn,
+    OneTimePrice,
+    PassPrice,
+    Price,
+    RecurringPrice,
+    UsagePrice,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Something off, as lines of their own. Amounts and units are those of one whole period."""
+
+    code: str
+    name: str
+    kind: Literal["percent", "amount", "units"]
+    value: Fraction  # per cent; minor units; units of the price, free before it is rated
+    on: tuple[str, ...] = ()  # codes of prices; (): all of the version
+    order: int = 0  # lower ones first; a percentage is of what is left
+    periods: int | None = None  # for so many periods; None: without end
+    coupon: str = ""  # not "": only for who presents this code
+
+
+@dataclass(frozen=True, slots=True)
+class TerminationFee:
+    """What an end before the term costs. Months count when they are completed."""
+
+    kind: Literal["per completed month", "straight line", "steps", "remaining"]
+    amount: Fraction = Fraction(0)  # minor units at the beginning
+    monthly: Fraction = Fraction(0)  # "per completed month": minor units less for each
+    steps: tuple[tuple[int, Fraction], ...] = ()  # "steps": (from so many completed months, fee)
+    percent: Fraction = Fraction(100)  # "remaining": of the recurring amounts of the months left
+    by: Literal["month", "day"] = "month"  # "straight line": the term's part that is left
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTerms:
+    """How long one is bound."""
+
+    months: int
+    cooling_off_days: int = 0  # an end within so many days of the signing costs no fee
+    termination: TerminationFee | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """So many days from the start without recurring charges."""
+
+    days: int
+    usage: Literal["free", "charged"] = "charged"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A part of a bundle: begins and ends with it as a subscription of its own."""
+
+    offering_id: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PriceVersion:
+    """All prices of an offering from one day on. Never edited: a change is the next version."""
+
+    offering_id: str
+    version: int
+    valid_from: date  # local day
+    name: str
+    currency: str
+    prices: tuple[Price, ...]
+    discounts: tuple[Discount, ...] = ()
+    contract: ContractTerms | None = None
+    trial: Trial | None = None
+    children: tuple[Child, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_prices(self.prices, self.currency, "prices")
+
+    @property
+    def ref(self) -> tuple[str, int]:
+        return self.offering_id, self.version
+
+    @property
+    def recurring(self) -> tuple[RecurringPrice, ...]:
+        return tuple(price for price in self.prices if isinstance(price, RecurringPrice))
+
+    @property
+    def one_time(self) -> tuple[OneTimePrice, ...]:
+        return tuple(price for price in self.prices if isinstance(price, OneTimePrice))
+
+    @property
+    def passes(self) -> tuple[PassPrice, ...]:
+        return tuple(price for price in self.prices if isinstance(price, PassPrice))
+
+    @property
+    def usage(self) -> tuple[UsagePrice, ...]:
+        return tuple(price for price in self.prices if isinstance(price, UsagePrice))
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """Something on sale, with every price version it ever had, oldest first."""
+
+    id: str
+    name: str
+    versions: tuple[PriceVersion, ...]
+    code: str = ""  # what people call it: "fibre-100"
+
+    def version_on(self, day: date) -> PriceVersion:
+        """The version a contract signed on that local day gets: the latest that is valid then."""
+        valid = [version for version in self.versions if version.valid_from <= day]
+        if not valid:
+            raise NoPriceOn(self.id, day, min(v.valid_from for v in self.versions))
+        return max(valid, key=lambda version: (version.valid_from, version.version))
+
+
+def check_prices(prices: tuple[Price, ...], currency: str, path: str) -> None:
+    """Prices sold together share one currency, and each has a code of its own; else BadPrice."""
+    if not prices:
+        raise BadPrice(path, "there is none", "give at least one price")
+    codes: set[str] = set()
+    for place, price in enumerate(prices):
+        if price.currency != currency:
+            raise BadPrice(
+                f"{path}[{place}].currency",
+                f"{price.currency} stands among prices in {currency}",
+                f"write {currency}, or leave it out",
+            )
+        if price.code in codes:
+            raise BadPrice(
+                f"{path}[{place}].code",
+                f"{price.code!r} is used twice",
+                "give each price of a version its own code",
+            )
+        codes.add(price.code)
