@@ -108,6 +108,11 @@ def subscription(n: int = 1) -> Subscription:
     return start(f"sub_{n}", f"acc_{n}", f"svc_{n}", fibre(), at("2026-08-31 22:00"))
 
 
+def entered(amount: Money, by: str = "staff:t") -> dict[str, Any]:
+    """The facts of a line that a person entered."""
+    return {"rule": "entered", "by": by, "amount": amount.to_wire()}
+
+
 def charge(
     amount: str = "30.00",
     kind: str = "recurring",
@@ -128,8 +133,8 @@ def charge(
         "month",
         eur(amount),
         category,
-        (f"1 month at {amount} EUR",),
         f"{kind}-{n}-{amount}",
+        entered(eur(amount)),
     )
 
 

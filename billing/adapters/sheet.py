@@ -12,6 +12,7 @@ import segno
 from billing.adapters import documents, words
 from billing.config import Isp
 from billing.core.charging import Charge, Counted
+from billing.core.explaining import explain
 from billing.core.invoicing import Invoice
 from billing.core.tax import TaxItem, percent_text
 
@@ -54,7 +55,7 @@ def sheet_of(invoice: Invoice, isp: Isp, portal_url: str) -> dict[str, Any]:
         "due_sentence": _due_sentence(invoice, said),
         "pay_url": link,
         "qr": None if link is None else _qr(link),
-        "lines": [_line(charge, language) for charge in invoice.lines],
+        "lines": [_line(charge, invoice, language) for charge in invoice.lines],
         "taxes": [_tax(item, language) for item in invoice.taxes],
         "net": words.money(invoice.net, language),
         "tax": words.money(invoice.tax, language),
@@ -119,10 +120,10 @@ def _due_sentence(invoice: Invoice, said: Mapping[str, str]) -> str:
     return said["credit_sentence" if invoice.total.minor < 0 else "nothing_sentence"]
 
 
-def _line(charge: Charge, language: str) -> dict[str, Any]:
+def _line(charge: Charge, invoice: Invoice, language: str) -> dict[str, Any]:
     return {
         "description": charge.description,
-        "explanation": list(charge.explanation),
+        "explanation": list(explain(charge, invoice.price_of).steps),
         "period": words.days(*charge.span, language),
         "quantity": words.quantity(charge.quantity, charge.unit, language),
         "amount": words.money(charge.amount, language),

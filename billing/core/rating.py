@@ -29,7 +29,25 @@ class Rated:
     steps: tuple[str, ...]  # the arithmetic in words and figures, one step each
 
 
-def rate(price: Price, quantity: Fraction | Decimal | int | str) -> Rated:
+Line = Rated
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    level: int
+    present: int
+    dropped: int
+
+
+def percentile_level(samples: Sequence[int | None], percentile: Fraction) -> Level:
+    present = sorted(one for one in samples if one is not None)
+    dropped = int(len(present) * (100 - percentile) / 100)
+    return Level(present[-1 - dropped] if present else 0, len(present), dropped)
+
+
+def rate(
+    price: Price, quantity: Fraction | Decimal | int | str, *, share: Fraction = Fraction(1)
+) -> Rated:
     """What a quantity costs. It is exact and in the price's unit; for a flat price it is periods.
 
     Usage is rated on the cumulative quantity of a period: a later, larger quantity is rated anew

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from billing.adapters.issuing import buyer_of, pay_token, refuse_unless_valid, seller_of
 from billing.config import Isp
-from billing.core.charging import Charge, Counted, charges_for, usage_windows
+from billing.core.catalog import price_version_to_dict
+from billing.core.charging import Charge, Counted, Measured, charges_for, usage_windows
 from billing.core.errors import BillingError
 from billing.core.invoicing import Draft, Parked, draft, invoice_id
 from billing.core.period import Span, following
@@ -88,7 +90,7 @@ def draft_of(
             subscription,
             run.period,
             following(run.period, run.anchor),
-            counted.get(subscription.service_id, {}),
+            Measured(octets=counted),
             facts.billed,
         )
     ]
@@ -106,10 +108,22 @@ def draft_of(
         charges=charges,
         taxes=taxes(charges, account.tax_place.country, run.period.end, isp.tax_rates),
         counted=[one for spans in counted.values() for one in spans.values()],
+        price_versions=versions_of(customer, charges),
         pay_token=pay_token(secret, invoice_id(account.id, run.id, run.period)),
     )
     refuse_unless_valid(made)
     return made
+
+
+def versions_of(customer: Customer, charges: Sequence[Charge]) -> list[Mapping[str, Any]]:
+    """The price versions that charges name, in the published schema, each once."""
+    named = {charge.price_ref for charge in charges}
+    held = {
+        segment.price.ref: segment.price
+        for subscription in customer.subscriptions
+        for segment in subscription.segments
+    }
+    return [price_version_to_dict(held[ref]) for ref in sorted(named & held.keys())]
 
 
 def counted_of(

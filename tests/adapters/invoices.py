@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 
 from billing.config import Isp
-from billing.core.charging import Charge, Counted
+from billing.core.catalog import price_version_from, price_version_to_dict
+from billing.core.charging import Charge, Counted, counted_to_dict
 from billing.core.invoicing import Invoice, draft, number
 from billing.core.money import Money
 from billing.core.period import Period
@@ -95,35 +96,29 @@ def charge(description: str, amount: str, **other: object) -> Charge:
         "quantity": "1",
         "unit": "month",
         "tax_category": "standard",
-        "explanation": ("1 November 2026 to 30 November 2026: 29.90 EUR for the period",),
         "key": description,
+        "facts": {"rule": "entered", "by": "staff:t", "amount": eur(amount).to_wire()},
     }
     return Charge(description=description, amount=eur(amount), **{**fields, **other})
 
 
-LINES = (
-    charge("Fibre 100: access", "29.90"),
-    charge(
-        "Fibre 100: access, unused 20 of 31 days",
-        "-19.29",
-        kind="credit",
-        quantity="20",
-        unit="day",
-        span=(date(2026, 10, 12), date(2026, 11, 1)),
-        explanation=("29.90 EUR × 20/31 = 19.290322…, rounded to 19.29 EUR, credited",),
-    ),
-    charge(
-        "Fibre 100: data over the allowance",
-        "5.62",
-        kind="usage",
-        quantity="412.345678912",
-        unit="GB",
-        span=(date(2026, 10, 1), date(2026, 11, 1)),
-        explanation=(
-            "charged: download, 412.345678912 GB (1 GB is 1,000,000,000 octets)",
-            "112.345678912 GB above 300 GB at 0.05 EUR",
-        ),
-    ),
+FIBRE = price_version_from(
+    {
+        "offering_id": "fibre-100",
+        "name": "Fibre 100",
+        "valid_from": "2024-01-01",
+        "currency": "EUR",
+        "prices": [
+            {"model": "flat", "code": "access", "amount": "29.90"},
+            {
+                "model": "graduated",
+                "code": "data",
+                "unit": "GB",
+                "direction": "down",
+                "tiers": [{"up_to": "300"}, {"per_unit": "0.05"}],
+            },
+        ],
+    }
 )
 
 COUNTED = (
@@ -133,6 +128,34 @@ COUNTED = (
         datetime(2026, 11, 1, tzinfo=UTC),
         32_230_000_000,
         412_345_678_912,
+    ),
+)
+
+LINES = (
+    charge("Fibre 100: access", "29.90", facts={"rule": "recurring", "of": 30}),
+    charge(
+        "Fibre 100: access, unused 20 of 31 days",
+        "-19.29",
+        kind="credit",
+        quantity="20",
+        unit="day",
+        span=(date(2026, 10, 12), date(2026, 11, 1)),
+        facts={
+            "rule": "credit",
+            "charged": eur("29.90").to_wire(),
+            "days": ["2026-10-01", "2026-11-01"],
+            "left": eur("29.90").to_wire(),
+        },
+    ),
+    charge(
+        "Fibre 100: data over the allowance",
+        "5.62",
+        kind="usage",
+        quantity="412.345678912",
+        unit="GB",
+        span=(date(2026, 10, 1), date(2026, 11, 1)),
+        code="data",
+        facts={"rule": "rated", "zone": "Europe/Dublin", "counted": [counted_to_dict(COUNTED[0])]},
     ),
 )
 
@@ -153,6 +176,7 @@ def an_invoice(
         charges=lines,
         taxes=taxes(lines, "IE", date(2026, 11, 1), rates),
         counted=COUNTED,
+        price_versions=[price_version_to_dict(FIBRE)],
         pay_token="b" * 43,
     )
     return number(made, "HW-2026-000123", date(2026, 11, 2), date(2026, 11, 16))

@@ -92,7 +92,7 @@ def test_a_name_that_no_font_can_draw_still_gets_its_invoice(name):
 
 
 def test_a_line_that_explains_nothing_is_drawn_too():
-    pdf = invoice_pdf(an_invoice([charge("Visit", "80.00", explanation=())]), ISP, PORTAL)
+    pdf = invoice_pdf(an_invoice([charge("Visit", "80.00")]), ISP, PORTAL)
 
     assert pdf.startswith(b"%PDF-")
 

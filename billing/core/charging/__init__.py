@@ -11,6 +11,7 @@ from billing.core.charging.charge import (
     Charge,
     Counted,
     Kind,
+    PriceOf,
     charge_from,
     charge_to_dict,
     counted_from,
@@ -18,6 +19,8 @@ from billing.core.charging.charge import (
 )
 from billing.core.charging.cycle import charges_for, preview_change, preview_end
 from billing.core.charging.metered import (
+    Measured,
+    NothingMeasured,
     UsageNotCounted,
     UsageWindow,
     usage_charges,
@@ -29,6 +32,9 @@ __all__ = [
     "Charge",
     "Counted",
     "Kind",
+    "Measured",
+    "NothingMeasured",
+    "PriceOf",
     "UsageNotCounted",
     "UsageWindow",
     "advance",

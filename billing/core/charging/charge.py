@@ -1,13 +1,18 @@
-"""A charge: one amount owed or credited, and what it was computed from."""
+"""A charge: one amount owed or credited, and the facts it was computed from.
 
-from collections.abc import Mapping
+The arithmetic in words is made from the facts when somebody asks (billing.core.explaining)."""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from billing.core.catalog import PriceVersion
 from billing.core.money import Money
 from billing.core.period import DAY, instant_from, local_time, rfc3339
+from billing.core.usage.measured import Call
 
+PriceOf = Callable[[str, int], PriceVersion]  # by offering id and version
 Kind = Literal[
     "recurring",
     "usage",
@@ -32,12 +37,18 @@ class Charge:
     price_ref: tuple[str, int]  # offering id, version
     span: tuple[date, date]  # local days, half-open
     quantity: str  # exact decimal text
-    unit: str  # "month", "day", "GB", "GiB"
-    amount: Money
+    unit: str  # "month", "day", "GB", "minute", …
+    amount: Money  # net of tax
     tax_category: str
-    explanation: tuple[str, ...]
     key: str  # derived identity: the same facts give the same key
+    facts: Mapping[str, Any]  # inputs of the arithmetic, as JSON; "rule" names it
     corrects: str = ""  # of a credit: the key of the charge it credits
+    gross: Money | None = None  # of a price that includes tax: what was priced
+
+    @property
+    def priced(self) -> Money:
+        """The amount in the terms of its price: with tax where the price includes it."""
+        return self.amount if self.gross is None else self.gross
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +79,10 @@ def charge_to_dict(charge: Charge) -> dict[str, Any]:
         "unit": charge.unit,
         "amount": charge.amount.to_wire(),
         "tax_category": charge.tax_category,
-        "explanation": list(charge.explanation),
         "key": charge.key,
+        "facts": dict(charge.facts),
         "corrects": charge.corrects,
+        "gross": None if charge.gross is None else charge.gross.to_wire(),
     }
 
 
@@ -88,9 +100,10 @@ def charge_from(data: Mapping[str, Any]) -> Charge:
         unit=data["unit"],
         amount=Money.from_wire(data["amount"]),
         tax_category=data["tax_category"],
-        explanation=tuple(data["explanation"]),
         key=data["key"],
+        facts=data["facts"],
         corrects=data["corrects"],
+        gross=None if data["gross"] is None else Money.from_wire(data["gross"]),
     )
 
 
@@ -116,6 +129,16 @@ def counted_from(data: Mapping[str, Any]) -> Counted:
         octets_out=data["octets_out"],
         flags=tuple(data["flags"]),
     )
+
+
+def call_to_list(call: Call) -> list[Any]:
+    """A call in the facts of a line: id, start in RFC 3339, seconds, the number called."""
+    return [call.id, rfc3339(call.start), call.seconds, call.to]
+
+
+def call_from(data: Sequence[Any]) -> Call:
+    """The inverse of `call_to_list`."""
+    return Call(data[0], instant_from(data[1]), data[2], data[3])
 
 
 def spoken_day(day: date) -> str:

@@ -1,13 +1,13 @@
 """One bill of a subscription, and the preview of an operation on the next one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from billing.core.catalog import PriceVersion
-from billing.core.charging.charge import Charge, Counted
-from billing.core.charging.metered import usage_charges
+from billing.core.charging.charge import Charge
+from billing.core.charging.metered import Measured, usage_charges
 from billing.core.charging.recurring import advance, corrections
-from billing.core.period import Period, Span
+from billing.core.period import Period
 from billing.core.subscription import Subscription, change_plan, end
 
 
@@ -15,17 +15,17 @@ def charges_for(
     subscription: Subscription,
     period: Period,
     following_period: Period,
-    counted: Mapping[Span, Counted],
+    measured: Measured,
     billed: Sequence[Charge],
 ) -> list[Charge]:
     """All that the cycle closing `period` charges to a subscription.
 
-    counted  usage by the span of each of `usage_windows(subscription, period)`
-    billed   recurring, proration and credit charges of this subscription on earlier invoices
+    measured  octets by the span of each of `usage_windows(subscription, period)`, calls, samples
+    billed    recurring, proration and credit charges of this subscription on earlier invoices
     """
     return [
         *corrections(subscription, period, billed),
-        *usage_charges(subscription, period, counted),
+        *usage_charges(subscription, period, measured),
         *advance(subscription, following_period, billed),
     ]
 

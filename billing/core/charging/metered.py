@@ -1,35 +1,51 @@
 """Usage in arrears: which windows a bill counts, and what their traffic costs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
-from billing.core.catalog import OCTETS, PriceVersion, UsagePrice
-from billing.core.charging.charge import Charge, Counted, spoken_instant
+from billing.core.catalog import (
+    BASE_UNITS,
+    Calls,
+    Percentile,
+    PriceVersion,
+    UsagePrice,
+    measure_of,
+)
+from billing.core.charging.charge import Charge, Counted, call_to_list, counted_to_dict
 from billing.core.errors import BillingError
-from billing.core.money import decimal_text, figure
+from billing.core.money import decimal_text
 from billing.core.period import DAY, MOMENT, Period, Span, local_day, next_grid_hour, rfc3339
-from billing.core.rating import quantity_of, rate
-from billing.core.subscription import Subscription
+from billing.core.rating import percentile_level, quantity_of, rate
+from billing.core.subscription import Segment, Subscription
+from billing.core.usage.measured import Call, Sample
 
-_DIRECTIONS = {
-    "down": "download",
-    "up": "upload",
-    "both": "download and upload",
-    "larger": "the larger of download and upload",
-}
+WHOLE = Fraction(1)
+Quantity = Fraction | int | Sequence[Call]
+
+
+class NothingMeasured(BillingError):
+    """A price charges what no router or switch counts."""
+
+    def __init__(self, code: str, name: str) -> None:
+        super().__init__(
+            f"{name} ({code}) charges amounts of money, and nothing measures them in a bill cycle:"
+            " sell it without this price, or rate it through the API"
+        )
+        self.code = code
 
 
 class UsageNotCounted(BillingError):
     """A bill cannot be drafted before the usage of each of its windows was read."""
 
-    def __init__(self, subscription_id: str, window: Span) -> None:
+    def __init__(self, service_id: str, window: Span) -> None:
         end = "" if window.end is None else rfc3339(window.end)
         super().__init__(
-            f"usage of {subscription_id} from {rfc3339(window.start)} to {end} was not counted:"
+            f"usage of {service_id} from {rfc3339(window.start)} to {end} was not counted:"
             " read it for every window of usage_windows"
         )
-        self.subscription_id, self.window = subscription_id, window
+        self.service_id, self.window = service_id, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,15 @@ class UsageWindow:
     span: Span  # always closed
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that was measured of the services of an account, by service id."""
+
+    octets: Mapping[str, Mapping[Span, Counted]] = field(default_factory=dict)
+    calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)  # of the period
+    samples: Mapping[str, Sequence[Sample]] = field(default_factory=dict)  # of the period
+
+
 def usage_windows(subscription: Subscription, period: Period) -> list[UsageWindow]:
     """The windows whose usage a bill of the period must count: one per segment with a usage price.
 
@@ -48,32 +73,37 @@ def usage_windows(subscription: Subscription, period: Period) -> list[UsageWindo
     """
     windows: list[UsageWindow] = []
     for segment in subscription.segments:
-        held = segment.span.overlap(period.span)
-        if held is None or held.end is None or not segment.price.usage:
-            continue
-        start, end = (next_grid_hour(at, period.zone) for at in (held.start, held.end))
-        if start < end:
-            windows.append(UsageWindow(subscription.service_id, segment.price, Span(start, end)))
+        span = _counted_span(segment, period)
+        octets = any(measure_of(price.unit) == "octets" for price in segment.price.usage)
+        if span is not None and octets:
+            windows.append(UsageWindow(subscription.service_id, segment.price, span))
     return windows
 
 
-def usage_charges(
-    subscription: Subscription, period: Period, counted: Mapping[Span, Counted]
-) -> list[Charge]:
+def usage_charges(subscription: Subscription, period: Period, measured: Measured) -> list[Charge]:
     """Usage of the period, rated once for each price held, on the sum of its windows.
 
     Each price rates its own part with its full allowance, however short it was held.
     """
-    by_price: dict[PriceVersion, list[Counted]] = {}
-    for window in usage_windows(subscription, period):
-        if window.span not in counted:
-            raise UsageNotCounted(subscription.id, window.span)
-        by_price.setdefault(window.price, []).append(counted[window.span])
+    held: dict[tuple[str, int], tuple[PriceVersion, list[Span]]] = {}
+    for segment in subscription.segments:
+        span = _counted_span(segment, period)
+        if span is not None and segment.price.usage:
+            held.setdefault(segment.price.ref, (segment.price, []))[1].append(span)
     return [
-        _charge(subscription, period, version, price, parts)
-        for version, parts in by_price.items()
+        _charge(subscription, period, version, price, spans, measured)
+        for version, spans in held.values()
         for price in version.usage
     ]
+
+
+def _counted_span(segment: Segment, period: Period) -> Span | None:
+    """The grid hours of the period that count for a segment; None: not one."""
+    held = segment.span.overlap(period.span)
+    if held is None or held.end is None:
+        return None
+    start, end = (next_grid_hour(at, period.zone) for at in (held.start, held.end))
+    return Span(start, end) if start < end else None
 
 
 def _charge(
@@ -81,13 +111,13 @@ def _charge(
     period: Period,
     version: PriceVersion,
     price: UsagePrice,
-    parts: list[Counted],
+    spans: list[Span],
+    measured: Measured,
 ) -> Charge:
-    octets_in = sum(part.octets_in for part in parts)
-    octets_out = sum(part.octets_out for part in parts)
-    rated = rate(price, quantity_of(price, octets_in, octets_out))
-    first = local_day(parts[0].start, period.zone)
-    last = local_day(parts[-1].end - MOMENT, period.zone)
+    quantity, facts = _found(subscription.service_id, price, spans, measured)
+    share = part_of(spans, period) if price.part_period == "prorated" else WHOLE
+    rated = rate(price, quantity, share=share)
+    first, last = spans[0].start, spans[-1].end or period.span.start
     return Charge(
         subscription_id=subscription.id,
         service_id=subscription.service_id,
@@ -95,34 +125,97 @@ def _charge(
         kind="usage",
         description=f"{version.name}: {price.name}",
         price_ref=version.ref,
-        span=(first, last + DAY),
+        span=(local_day(first, period.zone), local_day(last - MOMENT, period.zone) + DAY),
         quantity=decimal_text(rated.quantity),
         unit=rated.unit,
         amount=rated.amount,
         tax_category=price.tax_category,
-        explanation=(
-            *(_evidence(part, price, period.zone) for part in parts),
-            _charged(price, rated.quantity),
-            *rated.steps,
-        ),
         key=f"{subscription.id}/{price.code}/{period.label}/{'@'.join(map(str, version.ref))}",
+        facts={
+            "rule": "rated",
+            **facts,
+            "zone": period.zone,
+            **({} if share == 1 else {"share": str(share)}),
+        },
+        gross=rated.amount if price.tax_included else None,
     )
 
 
-def _evidence(part: Counted, price: UsagePrice, zone: str) -> str:
-    """What was counted, where from: "1 October 2026, 00:00 to …: 410 GB down, 12 GB up"."""
-    octets = OCTETS[price.unit]
-    down, up = (figure(Fraction(n, octets)) for n in (part.octets_out, part.octets_in))
-    flags = f" ({', '.join(part.flags)})" if part.flags else ""
-    return (
-        f"counted {spoken_instant(part.start, zone)} to {spoken_instant(part.end, zone)}:"
-        f" {down} {price.unit} down, {up} {price.unit} up{flags}"
-    )
+def part_of(spans: Iterable[Span], period: Period) -> Fraction:
+    """The part of a period that spans of it cover, by their seconds."""
+    whole = period.span
+    covered = sum((_seconds(span) for span in spans), 0)
+    return Fraction(covered, _seconds(whole))
 
 
-def _charged(price: UsagePrice, quantity: Fraction) -> str:
-    """What of it is charged, and how large the unit is."""
-    return (
-        f"charged: {_DIRECTIONS[price.direction]}, {figure(quantity)} {price.unit}"
-        f" (1 {price.unit} is {OCTETS[price.unit]:,} octets)"
+def _found(
+    service_id: str, price: UsagePrice, spans: Sequence[Span], measured: Measured
+) -> tuple[Quantity, dict[str, Any]]:
+    """What a price has to rate in its spans, and the facts that say where it comes from."""
+    match measure_of(price.unit):
+        case "octets":
+            parts = _counted(service_id, spans, measured)
+            octets_in = sum(part.octets_in for part in parts)
+            octets_out = sum(part.octets_out for part in parts)
+            quantity = quantity_of(price, octets_in, octets_out)
+            return quantity, {"counted": [counted_to_dict(part) for part in parts]}
+        case "level":
+            return _level(service_id, price, spans, measured)
+        case "seconds" | "events":
+            calls = [
+                call
+                for call in measured.calls.get(service_id, ())
+                if any(span.contains(call.start) for span in spans)
+            ]
+            facts = {"calls": [call_to_list(call) for call in calls]}
+            return called(price, calls), facts
+        case "amount":
+            raise NothingMeasured(price.code, price.name)
+
+
+def called(price: UsagePrice, calls: Sequence[Call]) -> Quantity:
+    """What a price has to rate of calls: the calls, their number, or how long they took."""
+    if isinstance(price.model, Calls):
+        return calls
+    if measure_of(price.unit) == "events":
+        return len(calls)
+    return Fraction(sum(call.seconds for call in calls), BASE_UNITS[price.unit])
+
+
+def _level(
+    service_id: str, price: UsagePrice, spans: Sequence[Span], measured: Measured
+) -> tuple[Fraction, dict[str, Any]]:
+    """The percentile of the samples of a service; of both directions, each has its own."""
+    if not isinstance(price.model, Percentile):
+        raise NothingMeasured(price.code, price.name)
+    samples = [
+        sample
+        for sample in measured.samples.get(service_id, ())
+        if any(span.contains(sample.at) for span in spans)
+    ]
+    series = {
+        "down": [[sample.down for sample in samples]],
+        "up": [[sample.up for sample in samples]],
+        "both": [[sample.down + sample.up for sample in samples]],
+        "larger": [[sample.down for sample in samples], [sample.up for sample in samples]],
+    }[price.direction]
+    found = max(
+        (percentile_level(one, price.model.percentile) for one in series),
+        key=lambda level: level.level,
     )
+    level = Fraction(found.level) / BASE_UNITS[price.unit]
+    facts = {"level": decimal_text(level), "samples": found.present, "dropped": found.dropped}
+    return level, facts
+
+
+def _counted(service_id: str, spans: Sequence[Span], measured: Measured) -> list[Counted]:
+    known = measured.octets.get(service_id, {})
+    for span in spans:
+        if span not in known:
+            raise UsageNotCounted(service_id, span)
+    return [known[span] for span in spans]
+
+
+def _seconds(span: Span) -> int:
+    end = span.end or span.start
+    return int((end - span.start).total_seconds())

@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from billing.core.catalog import PriceVersion, RecurringPrice
-from billing.core.charging.charge import Charge, spoken_days
-from billing.core.money import Money, major_figure
+from billing.core.charging.charge import Charge
+from billing.core.money import Money
 from billing.core.period import DAY, Period, held_days, local_midnight, rfc3339
 from billing.core.subscription import Subscription
 
@@ -90,15 +90,8 @@ def _charge(
     exact = price.amount * Fraction(days, period.days)
     amount = Money.rounded(exact, price.currency)
     described = f"{held.price.name}: {price.name}"
-    monthly = f"{major_figure(price.amount, price.currency)} {price.currency}"
-    if whole:
-        steps = (f"{spoken_days(first, end)}: {monthly} for the period",)
-    else:
+    if not whole:
         described += f", {days} of {period.days} days"
-        steps = (
-            f"held {spoken_days(first, end)}: {days} of the period's {period.days} days",
-            f"{monthly} × {days}/{period.days} = {_exactly(exact, amount)}",
-        )
     return Charge(
         subscription_id=subscription.id,
         service_id=subscription.service_id,
@@ -111,8 +104,8 @@ def _charge(
         unit="month" if whole else "day",
         amount=amount,
         tax_category=price.tax_category,
-        explanation=steps,
         key=_key(subscription, period, held, price, first),
+        facts={"rule": "recurring", "of": period.days},
     )
 
 
@@ -150,11 +143,11 @@ def _credits_of(
         )
         left -= amount.minor
         if amount:
-            found.append(_credit(line, first, end, exact, amount))
+            found.append(_credit(line, first, end, left + amount.minor, amount))
     return found
 
 
-def _credit(line: Charge, first: date, end: date, exact: Fraction, amount: Money) -> Charge:
+def _credit(line: Charge, first: date, end: date, left: int, amount: Money) -> Charge:
     days, of = (end - first).days, _length(line)
     return Charge(
         subscription_id=line.subscription_id,
@@ -168,12 +161,13 @@ def _credit(line: Charge, first: date, end: date, exact: Fraction, amount: Money
         unit="day",
         amount=-amount,
         tax_category=line.tax_category,
-        explanation=(
-            f"{line.amount} was charged for {spoken_days(*line.span)}",
-            f"not used {spoken_days(first, end)}: {days} of {of} days",
-            f"{line.amount} × {days}/{of} = {_exactly(exact, amount)}, credited",
-        ),
         key=f"{line.key}/credit/{first.isoformat()}",
+        facts={
+            "rule": "credit",
+            "charged": line.amount.to_wire(),
+            "days": [day.isoformat() for day in line.span],
+            "left": Money(left, line.amount.currency).to_wire(),
+        },
         corrects=line.key,
     )
 
@@ -221,10 +215,3 @@ def _runs(days: Set[date]) -> list[tuple[date, date]]:
         else:
             runs.append((day, day + DAY))
     return runs
-
-
-def _exactly(exact: Fraction, amount: Money) -> str:
-    """The result, and its rounding if there was one: "546.666666666…, rounded to 546.67 INR"."""
-    if exact == amount.minor:
-        return str(amount)
-    return f"{major_figure(exact, amount.currency)}, rounded to {amount}"

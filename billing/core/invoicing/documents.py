@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from billing.core.catalog import PriceVersion, price_version_from
 from billing.core.charging import (
     Charge,
     Counted,
@@ -19,10 +20,19 @@ from billing.core.charging import (
     counted_from,
     counted_to_dict,
 )
+from billing.core.errors import BillingError
 from billing.core.ids import derived_id
 from billing.core.money import Money
 from billing.core.period import Period
 from billing.core.tax import TaxItem, tax_item_from, tax_item_to_dict
+
+
+class PriceNotInDocument(BillingError):
+    """A line names a price version that its document does not hold."""
+
+    def __init__(self, document_id: str, offering_id: str, version: int) -> None:
+        super().__init__(f"{document_id} does not hold version {version} of {offering_id}")
+        self.document_id, self.offering_id, self.version = document_id, offering_id, version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +51,18 @@ class Draft:
     lines: tuple[Charge, ...]
     taxes: tuple[TaxItem, ...]
     counted: tuple[Counted, ...]  # usage as it was counted, never counted again
+    price_versions: tuple[Mapping[str, Any], ...]  # those of the lines, in the published schema
     net: Money
     tax: Money
     total: Money
     pay_token: str  # secret: it opens the bill
+
+    def price_of(self, offering_id: str, version: int) -> PriceVersion:
+        """A price version that a line names, as it was when the document was made."""
+        for one in self.price_versions:
+            if (one["offering_id"], one["version"]) == (offering_id, version):
+                return price_version_from(one)
+        raise PriceNotInDocument(self.id, offering_id, version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +95,12 @@ def draft(
     taxes: Sequence[TaxItem],
     counted: Sequence[Counted],
     pay_token: str,
+    price_versions: Sequence[Mapping[str, Any]] = (),
 ) -> Draft:
-    """The draft of an account's bill; net, tax and total are the sums of its parts."""
+    """The draft of an account's bill; net, tax and total are the sums of its parts.
+
+    price_versions  those that the charges name, in the published schema
+    """
     net = Money.total((charge.amount for charge in charges), currency)
     tax = Money.total((item.amount for item in taxes), currency)
     return Draft(
@@ -94,6 +116,7 @@ def draft(
         lines=tuple(charges),
         taxes=tuple(taxes),
         counted=tuple(counted),
+        price_versions=tuple(price_versions),
         net=net,
         tax=tax,
         total=net + tax,
@@ -138,6 +161,7 @@ def to_dict(document: Draft) -> dict[str, Any]:
         "lines": [charge_to_dict(line) for line in document.lines],
         "taxes": [tax_item_to_dict(item) for item in document.taxes],
         "counted": [counted_to_dict(one) for one in document.counted],
+        "price_versions": list(document.price_versions),
         "net": document.net.to_wire(),
         "tax": document.tax.to_wire(),
         "total": document.total.to_wire(),
@@ -186,6 +210,7 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "lines": tuple(charge_from(line) for line in data["lines"]),
         "taxes": tuple(tax_item_from(item) for item in data["taxes"]),
         "counted": tuple(counted_from(one) for one in data["counted"]),
+        "price_versions": tuple(data["price_versions"]),
         "net": Money.from_wire(data["net"]),
         "tax": Money.from_wire(data["tax"]),
         "total": Money.from_wire(data["total"]),

@@ -11,7 +11,9 @@ from billing.core.errors import BillingError
 from billing.core.period import local_day, local_midnight, local_time, rfc3339
 from billing.core.subscription import Subscription
 from billing.store.access import EVERY_ACCOUNT
+from billing.store.catalog import price_versions
 from functions.portal_api.operation import Operation
+from functions.portal_api.pages import views
 from functions.portal_api.pages.answers import (
     done_or,
     form,
@@ -70,7 +72,7 @@ def _preview(
     else:
         seen = plans.preview_change(account_id, subscription_id, offering, at, EVERY_ACCOUNT, isp)
         heading, button = f"Change to {catalogue.offering(offering).name}", "Change the plan"
-    zone = isp.isp.zone
+    zone, price_of = isp.isp.zone, price_versions()
     return {
         "account_id": account_id,
         "name": customers.customer(account_id, EVERY_ACCOUNT).subject.name,
@@ -82,7 +84,7 @@ def _preview(
             if offering != END
             else f"On {spoken(local_day(at, zone))}; that day is not charged any more."
         ),
-        "lines": seen.lines,
+        "lines": [views.line(one, price_of) for one in seen.lines],
         "total": seen.total,
         "action": f"/console/customers/{account_id}/plans/{subscription_id}",
         "fields": [

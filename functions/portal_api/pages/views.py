@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from billing.core.charging import Charge
+from billing.core.charging import Charge, PriceOf
+from billing.core.explaining import explain
 from billing.core.invoicing import Draft, Invoice
 from billing.core.money import Money
 from billing.core.period import Period, local_day
@@ -28,12 +29,12 @@ def chart_days(points: Iterable[Used], zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def line(charge: Charge) -> dict[str, Any]:
+def line(charge: Charge, price_of: PriceOf) -> dict[str, Any]:
     first, end = charge.span
     last = end - timedelta(days=1)
     return {
         "description": charge.description,
-        "explanation": charge.explanation,
+        "explanation": explain(charge, price_of).steps,
         "when": day(first) if last <= first else f"{day(first)} – {day(last)}",
         "quantity": charge.quantity,
         "unit": charge.unit,
@@ -44,7 +45,7 @@ def line(charge: Charge) -> dict[str, Any]:
 def document(draft: Draft) -> dict[str, Any]:
     """The lines, taxes and totals of a draft or an invoice."""
     return {
-        "lines": [line(charge) for charge in draft.lines],
+        "lines": [line(charge, draft.price_of) for charge in draft.lines],
         "net": draft.net,
         "taxes": [
             {

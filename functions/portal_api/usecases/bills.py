@@ -154,8 +154,8 @@ def _charge(op: Operation, line: AdHocLine, rank: int, today: date) -> Charge:
         unit=line.unit,
         amount=line.amount,
         tax_category=line.tax_category,
-        explanation=(f"entered by {op.actor}",),
         key=f"{op.lasting_id('run')}:{rank}",
+        facts={"rule": "entered", "by": op.actor, "amount": line.amount.to_wire()},
     )
 
 

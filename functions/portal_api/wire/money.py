@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from billing.core.charging import Charge
+from billing.core.charging import Charge, PriceOf
+from billing.core.explaining import explain
 from billing.core.invoicing import Difference
 from billing.core.payment import Payment
 from billing.core.tax import TaxItem, percent_text
@@ -155,13 +156,15 @@ def explanation(bill: Bill, changed: Difference | None, name: str) -> Explanatio
     found = bill.invoice
     return ExplanationOut(
         invoice_id=found.id,
-        lines=[
-            ExplainedLineOut(**_line_fields(one), explanation=list(one.explanation))
-            for one in found.lines
-        ],
+        lines=[_explained(one, found.price_of) for one in found.lines],
         counted=[CountedOut.model_validate(one) for one in found.counted],
         difference=None if changed is None else difference(changed, name),
     )
+
+
+def _explained(charge: Charge, price_of: PriceOf) -> ExplainedLineOut:
+    found = explain(charge, price_of)
+    return ExplainedLineOut(**_line_fields(charge), explanation=list(found.steps))
 
 
 def difference(changed: Difference, name: str) -> DifferenceOut:

@@ -17,6 +17,7 @@ from functions.bill_cycle import freeze, number
 from functions.bill_cycle.shared import office, token_secret
 from functions.runtime import clock
 from tests import faults
+from tests.examples import entered
 from tests.functions.bill_cycle.world import (
     STAFF,
     Context,
@@ -49,8 +50,8 @@ def a_visit(account_id: str, amount: str = "80.00") -> Charge:
         "visit",
         Money.parse(amount, "EUR"),
         "standard",
-        ("1 visit on 2 November 2026",),
         f"visit/{account_id}/1",
+        entered(Money.parse(amount, "EUR")),
     )
 
 

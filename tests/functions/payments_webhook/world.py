@@ -72,8 +72,8 @@ def issue_invoice(total: str, month: int = 10, account_id: str = ACCOUNT) -> Inv
         unit="month",
         amount=amount,
         tax_category="none",
-        explanation=(),
         key=f"{month}",
+        facts={"rule": "entered", "by": "staff:t", "amount": amount.to_wire()},
     )
     made = draft(
         account_id=account_id,

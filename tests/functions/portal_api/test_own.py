@@ -14,6 +14,7 @@ from billing.store.access import EVERY_ACCOUNT
 from billing.store.tables import AccountRow, LedgerRow
 from billing.store.timeline import Event
 from local.processor import Standin
+from tests.examples import entered
 from tests.functions.portal_api.world import NOW, give_login, open_customer
 
 OCTOBER = Period(date(2026, 10, 1), date(2026, 11, 1), "Europe/Dublin")
@@ -32,8 +33,8 @@ def issue(account_id: str, number: str, total: str = "32.00") -> invoicing.Invoi
         unit="month",
         amount=Money.parse(total, "EUR"),
         tax_category="zero",
-        explanation=("1 month at 32.00 EUR",),
         key=number,
+        facts=entered(Money.parse(total, "EUR"), by="Ada"),
     )
     made = invoicing.draft(
         account_id=account_id,
@@ -78,7 +79,7 @@ def test_an_invoice_explains_every_line(both):
     ada, _, _, bill, _ = both
     explained = ada.get(f"/v1/invoices/{bill.id}/explanation").json
 
-    assert explained["lines"][0]["explanation"] == ["1 month at 32.00 EUR"]
+    assert explained["lines"][0]["explanation"] == ["entered by Ada"]
     assert explained["difference"] is None
 
 
