@@ -3,7 +3,6 @@
 Instants are aware datetimes; days are dates of a zone; every interval is half-open, `[start, end)`.
 """
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -50,24 +49,6 @@ class UnknownZone(BillingError):
             f"{zone[:60]!r} is not a time zone: use an IANA name such as Europe/Dublin"
         )
         self.zone = zone
-
-
-class BadAnchor(BillingError):
-    """A cycle begins on a day of the month, 1 to 31."""
-
-    def __init__(self, anchor: int) -> None:
-        super().__init__(f"cycle anchor {anchor} is not a day of the month: use 1 to 31")
-        self.anchor = anchor
-
-
-class NotAPeriodStart(BillingError):
-    """The day does not begin a period of this anchor."""
-
-    def __init__(self, day: date, anchor: int, begins: date) -> None:
-        super().__init__(
-            f"no period of anchor {anchor} begins on {day}: the one around it begins on {begins}"
-        )
-        self.day, self.anchor, self.begins = day, anchor, begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,41 +102,11 @@ class Period:
         return f"{self.start.isoformat()}/{self.end.isoformat()}"
 
 
-def period_containing(day: date, anchor: int, zone: str) -> Period:
-    """The monthly period around a local day.
-
-    A period begins on the anchor day of each month, or on the month's last day when the month is
-    shorter. Each begin is computed from the anchor, so anchor 31 gives 31 Jan, 28 Feb, 31 Mar.
-    """
-    begins = _anchor_day(_within(day).year, day.month, anchor)
-    if day >= begins:
-        return Period(begins, _month_away(begins, 1, anchor), zone)
-    return Period(_month_away(begins, -1, anchor), begins, zone)
-
-
-def period_starting(day: date, anchor: int, zone: str) -> Period:
-    """The period whose first day this is (a cycle named by its label), else NotAPeriodStart."""
-    period = period_containing(day, anchor, zone)
-    if period.start != day:
-        raise NotAPeriodStart(day, anchor, period.start)
-    return period
-
-
-def following(period: Period, anchor: int) -> Period:
-    """The period after this one."""
-    return period_containing(period.end, anchor, period.zone)
-
-
-def preceding(period: Period, anchor: int) -> Period:
-    """The period before this one."""
-    return period_containing(period.start - DAY, anchor, period.zone)
-
-
 @lru_cache(maxsize=4096)
 def local_midnight(day: date, zone: str) -> datetime:
     """The first instant (UTC) of a local day. Where clocks skip midnight, the day begins later."""
     tz = _zone(zone)
-    _within(day)
+    within(day)
     midnight = datetime(day.year, day.month, day.day, tzinfo=tz)
     earlier = midnight.replace(fold=1).astimezone(UTC)
     later = midnight.astimezone(UTC)
@@ -227,6 +178,13 @@ def held_days(span: Span, period: Period) -> tuple[date, date] | None:
     return (first, last) if first < last else None
 
 
+def within(day: date) -> date:
+    """The same day, if one can bill it; else DayOutOfRange."""
+    if not DAY_FIRST <= day <= DAY_LAST:
+        raise DayOutOfRange(day)
+    return day
+
+
 def rfc3339(at: datetime, timespec: str = "auto") -> str:
     """An instant on the wire: "2026-10-01T09:30:00Z"; timespec "milliseconds" for sort keys."""
     if at.tzinfo is None:
@@ -246,23 +204,6 @@ def instant_from(text: str) -> datetime:
     if not DAY_FIRST < at.date() < DAY_LAST:
         raise BadInstant(text)
     return at
-
-
-def _within(day: date) -> date:
-    if not DAY_FIRST <= day <= DAY_LAST:
-        raise DayOutOfRange(day)
-    return day
-
-
-def _anchor_day(year: int, month: int, anchor: int) -> date:
-    if not 1 <= anchor <= 31:
-        raise BadAnchor(anchor)
-    return date(year, month, min(anchor, monthrange(year, month)[1]))
-
-
-def _month_away(day: date, months: int, anchor: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return _anchor_day(year, month + 1, anchor)
 
 
 def _zone(zone: str) -> ZoneInfo:
