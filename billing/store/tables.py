@@ -13,6 +13,7 @@ accounts   what changes: parties, services, balances, runs, outbox. `expires` on
   ACC#account / BALANCE                  what is owed, credit          version, beside ledger row
   ACC#account / SVC#service              services of an account        version, finds own content
   ACC#account / SUB#subscription         subscriptions of an account   version, finds own content
+    index HELD#offering / account#sub    who pays an offering now, or will (until it has an end)
   ACC#account / IDN#identity             identities of an account      same bytes
   ACC#account / LOGIN#subject            logins of an account          same bytes
   ACC#account / OPEN#invoice             open items, oldest first      beside the ledger row
@@ -55,6 +56,8 @@ usage      expires.
   RCV#collector#boot / first#last, RCV   completeness, who was heard   blind put of the same bytes
   SUS#day / hash, SUS                    suspended, days that have any put if absent, then version
   IDS#bucket / identity                  identities seen               blind put of the same bytes
+  CALL#identity / start#hash             calls of a number in a span   blind put of the same bytes
+  LVL#identity / slot#down#up            levels of a port in a span    blind put of the same bytes
 
 What an index answers is a candidate: readers load it again by its key, consistently.
 """
@@ -77,7 +80,7 @@ Key = tuple[str, str]
 
 
 class UsageRow(Model):
-    """Segments, folded usage, completeness, suspense. Every row expires."""
+    """Segments, folded usage, calls, levels, completeness, suspense. Every row expires."""
 
     class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table_name = os.environ["USAGE_TABLE"]
@@ -185,6 +188,10 @@ def service_key(account_id: str, service_id: str) -> Key:
 
 def subscription_key(account_id: str, subscription_id: str) -> Key:
     return f"ACC#{account_id}", f"SUB#{subscription_id}"
+
+
+def held_index(offering_id: str, account_id: str, subscription_id: str) -> Key:
+    return f"HELD#{offering_id}", f"{account_id}#{subscription_id}"
 
 
 def account_identity_key(account_id: str, identity: str) -> Key:

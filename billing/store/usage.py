@@ -4,6 +4,7 @@ Nothing here adds to what is stored, and nothing that was resolved or subtracted
 services, windows and flags are worked out when usage is read.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,17 +13,25 @@ from functools import cache
 from billing.config import Isp
 from billing.core.period import Span, hours_of, local_midnight
 from billing.core.usage import (
+    CALL_CHAIN_SECONDS,
     START_CHAIN_SECONDS,
+    Call,
+    CallReport,
     Claim,
     Grid,
     Increments,
+    LevelReport,
+    Sample,
     Segment,
     Sessions,
     Settings,
     Used,
+    calls_by_service,
     increments,
     join,
     newest_second,
+    samples_by_service,
+    slot_of,
     total,
     unclaimed,
     used_by_service,
@@ -30,8 +39,14 @@ from billing.core.usage import (
 )
 from billing.store.usage_rows import (
     DAY,
+    call_report_from,
+    call_row,
+    call_rows,
     day_of,
     identities_seen,
+    level_report_from,
+    level_row,
+    level_rows,
     put_all,
     read_sessions,
     segment_row,
@@ -68,9 +83,18 @@ def settings_of(isp: Isp) -> Settings:
     )
 
 
-def put(segments: Iterable[Segment], settings: Settings) -> None:
-    """Store segments, 25 a call, without reading. The same segment again is the same item."""
-    put_all(segment_row(segment, settings) for segment in segments)
+def put(
+    segments: Iterable[Segment],
+    settings: Settings,
+    *,
+    calls: Iterable[CallReport] = (),
+    levels: Iterable[LevelReport] = (),
+) -> None:
+    """Store what was measured, 25 rows a call, without reading. The same again is the same item."""
+    rows = [segment_row(segment, settings) for segment in segments]
+    rows += [call_row(report, settings) for report in calls]
+    rows += [level_row(report, settings) for report in levels]
+    put_all(rows)
 
 
 def of(
@@ -104,6 +128,41 @@ def series(claims: Iterable[Claim], span: Span, settings: Settings) -> Series:
         days=_of_all(claims, counted, _days(span, grid), grid),
         newest=_newest(claims, known, (start, end), grid),
     )
+
+
+def calls_of(
+    claims: Iterable[Claim], span: Span, settings: Settings
+) -> dict[str, tuple[Call, ...]]:
+    """The calls of each service of the claims that began in a span, by start and then id.
+
+    A call is that of the service which held the caller's number as it began, and of the period in
+    which it began, however long it lasted. The span may begin and end at any instant.
+    """
+    claims, (start, end) = list(claims), _seconds(span)
+    # What is known of a call that began near an edge may have been reported beyond it.
+    reports = (
+        call_report_from(row)
+        for identity in _held_in(claims, span, "tel:")
+        for row in call_rows(identity, start - CALL_CHAIN_SECONDS, end + CALL_CHAIN_SECONDS)
+    )
+    return calls_by_service(claims, reports, span)
+
+
+def samples_of(
+    claims: Iterable[Claim], span: Span, settings: Settings
+) -> dict[str, tuple[Sample, ...]]:
+    """The levels of each service of the claims in the five-minute slots that began in a span.
+
+    A slot is that of the service which held the port as it began; one that nobody reported is left
+    out. Ports that a service holds at the same time count together.
+    """
+    claims, (start, end) = list(claims), _seconds(span)
+    reports = (
+        level_report_from(row)
+        for identity in _held_in(claims, span, "port:")
+        for row in level_rows(identity, slot_of(start), end)
+    )
+    return samples_by_service(claims, reports, span)
 
 
 def list_unbilled(window: Span, claims_of: ClaimsOf, settings: Settings) -> list[Unbilled]:
@@ -158,6 +217,24 @@ def _unsure_since(sessions: Sessions, start: int) -> int | None:
     """When the oldest session began whose octets before an instant are not known."""
     return min(
         (s.start_min for s in sessions if s.start_min < start <= s.hours[0].hour), default=None
+    )
+
+
+def _seconds(span: Span) -> tuple[int, int]:
+    """The bounds of a closed span in whole seconds around it."""
+    if span.end is None:
+        raise ValueError("what is measured in a span that still runs is not known: give it an end")
+    return math.floor(span.start.timestamp()), math.ceil(span.end.timestamp())
+
+
+def _held_in(claims: Iterable[Claim], span: Span, kind: str) -> list[str]:
+    """The identities of a kind that are held at some time of a span; others need no reading."""
+    return sorted(
+        {
+            claim.identity
+            for claim in claims
+            if claim.identity.startswith(kind) and claim.span.overlap(span)
+        }
     )
 
 

@@ -3,18 +3,25 @@
   SEG#bucket / day#hour#digest   what one batch knew of a bucket's day; a blind put
   USE#identity / day             all that is known of an identity's day; a join under a version
   IDS#bucket / identity          identities that were ever folded; a blind put
+  CALL#identity / start#hash     one report of a call of a number; a blind put
+  LVL#identity / slot#down#up    one report of a port's five minutes; a blind put
 
-Every write may be repeated: a segment is named by its content, and joining twice changes nothing.
+Every write may be repeated: what was reported is named by its content, and joining twice changes
+nothing. Calls and levels stay as they were reported; who reads them joins them.
 Readers ask for segments first and for items after, both consistently: folding writes the items
 before it deletes the segments, so what moves meanwhile is seen twice, never not at all.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from billing.core.period import local_midnight, rfc3339
 from billing.core.usage import (
+    CallReport,
     Grid,
+    LevelReport,
     Segment,
     Sessions,
     Settings,
@@ -60,6 +67,47 @@ def item_rows(identity: str, first: str, last: str) -> Iterator[UsageRow]:
     """The items of an identity for local days, both included."""
     between = UsageRow.sk.between(first, last)
     return UsageRow.query(f"USE#{identity}", between, consistent_read=True)
+
+
+def call_rows(identity: str, first: int, until: int) -> Iterator[UsageRow]:
+    """Reports of calls of a number that began from `first` to before `until`, epoch seconds."""
+    between = UsageRow.sk.between(instant_key(first), instant_key(until))
+    return UsageRow.query(f"CALL#{identity}", between, consistent_read=True)
+
+
+def level_rows(identity: str, first: int, until: int) -> Iterator[UsageRow]:
+    """Reports of a port's slots that began from `first` to before `until`, epoch seconds."""
+    between = UsageRow.sk.between(instant_key(first), instant_key(until))
+    return UsageRow.query(f"LVL#{identity}", between, consistent_read=True)
+
+
+def call_row(report: CallReport, settings: Settings) -> UsageRow:
+    body = json.dumps(report[1:], separators=(",", ":"))
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return UsageRow(
+        f"CALL#{report.caller}",
+        f"{instant_key(report.start)}#{digest}",
+        body=body,
+        expires=expiry_at(report.start, settings),
+    )
+
+
+def level_row(report: LevelReport, settings: Settings) -> UsageRow:
+    return UsageRow(
+        f"LVL#{report.port}",
+        f"{instant_key(report.at)}#{report.down}#{report.up}",
+        expires=expiry_at(report.at, settings),
+    )
+
+
+def call_report_from(row: UsageRow) -> CallReport:
+    return CallReport(row.pk.removeprefix("CALL#"), *json.loads(row.body or ""))
+
+
+def level_report_from(row: UsageRow) -> LevelReport:
+    at, down, up = row.sk.split("#")
+    second = int(datetime.fromisoformat(at).timestamp())
+    return LevelReport(row.pk.removeprefix("LVL#"), second, int(down), int(up))
 
 
 def segment_row(segment: Segment, settings: Settings) -> UsageRow:
@@ -113,6 +161,11 @@ def instant_key(second: int) -> str:
 def day_of(second: int, grid: Grid) -> date:
     """The local day of an instant."""
     return date.fromisoformat(grid.hour_and_day(second)[1])
+
+
+def expiry_at(second: int, settings: Settings) -> int:
+    """When what was measured at an instant may go."""
+    return expiry(settings.grid.hour_and_day(second)[1], settings)
 
 
 def expiry(day: str, settings: Settings) -> int:

@@ -44,10 +44,12 @@ def forget_keys() -> None:
 
 def store(batch: Batch) -> None:
     """Keep all of a batch. Each write may be repeated, so a fault in between needs no care."""
-    usage.put(batch.segments, settings())
+    usage.put(batch.segments, settings(), calls=batch.calls, levels=batch.levels)
     suspense.put(batch.suspended, settings())
     collectors.put(batch.received, settings())
     metrics.add_metric("UsageRecordsStored", MetricUnit.Count, batch.stored)
+    metrics.add_metric("CallReportsStored", MetricUnit.Count, len(batch.calls))
+    metrics.add_metric("LevelReportsStored", MetricUnit.Count, len(batch.levels))
     metrics.add_metric("UsageRecordsSuspended", MetricUnit.Count, len(batch.suspended))
     logger.info(
         "usage batch",
@@ -55,4 +57,6 @@ def store(batch: Batch) -> None:
         suspended=len(batch.suspended),
         reasons=sorted({one.reason for one in batch.suspended}),
         segments=len(batch.segments),
+        calls=len(batch.calls),
+        levels=len(batch.levels),
     )

@@ -14,7 +14,9 @@ from tests.core.usage.facts import (
     OCTOBER,
     SETTINGS,
     at,
+    call,
     held,
+    level,
     opened,
     pack,
     record,
@@ -113,13 +115,13 @@ def test_folding_killed_at_any_call_loses_and_doubles_nothing():
 
     prepare()
     calls = faults.calls_of(fold)
-    for call in range(1, calls + 1):
+    for nth in range(1, calls + 1):
         for when in ("before", "after"):
             prepare()
-            faults.killed(fold, call, when)
-            assert downloaded() == 30 * MB, (call, when)
+            faults.killed(fold, nth, when)
+            assert downloaded() == 30 * MB, (nth, when)
             fold()
-            assert downloaded() == 30 * MB, (call, when)
+            assert downloaded() == 30 * MB, (nth, when)
 
 
 def test_an_identity_killed_between_its_listing_and_its_item_is_still_listed():
@@ -127,11 +129,11 @@ def test_an_identity_killed_between_its_listing_and_its_item_is_still_listed():
         deliver(record(at("10-02 10:00"), 7 * MB, BEGAN, user_name="nobody"))
 
     prepare()
-    for call in range(1, faults.calls_of(fold) + 1):
+    for nth in range(1, faults.calls_of(fold) + 1):
         for row in UsageRow.scan():
             row.delete()
         prepare()
-        faults.killed(fold, call, "after")
+        faults.killed(fold, nth, "after")
         fold()
         (one,) = usage.list_unbilled(OCTOBER.span, lambda _: {}, SETTINGS)
         assert one.used.octets_out == 7 * MB
@@ -271,3 +273,83 @@ def test_a_window_off_the_grid_is_refused_with_the_hour_to_move_to():
 
     with pytest.raises(WindowOffTheGrid, match="move it to a grid hour"):
         downloaded(Span(at("10-02 10:30"), at("10-02 12:00")))
+
+
+NUMBER, PORT = "tel:+353214960000", "port:bng-1/ge-0/0/7"
+LINES = [held(NUMBER, "svc_1", at("01-01 00:00")), held(PORT, "svc_1", at("01-01 00:00"))]
+
+
+def report(*records):
+    batch = mediate(opened(pack(records)), SETTINGS)
+    assert not batch.suspended
+    usage.put(batch.segments, SETTINGS, calls=batch.calls, levels=batch.levels)
+
+
+def talked(span=OCTOBER.span):
+    return [one.seconds for one in usage.calls_of(LINES, span, SETTINGS)["svc_1"]]
+
+
+def levels(span=OCTOBER.span):
+    return [one.down for one in usage.samples_of(LINES, span, SETTINGS)["svc_1"]]
+
+
+def test_calls_and_levels_reported_twice_are_stored_once():
+    report(call(BEGAN, 61), level(BEGAN, 80, 20))
+    stored = keys()
+
+    report(level(BEGAN, 80, 20), call(BEGAN, 61), call(BEGAN, 61))
+
+    assert keys() == stored
+    assert {pk for pk, _ in stored} == {f"CALL#{NUMBER}", f"LVL#{PORT}"}
+    assert (talked(), levels()) == ([61], [80])
+
+
+def test_what_a_call_and_a_level_say_comes_back_as_it_was_reported():
+    strange = call(BEGAN, 61, call_id='síle #1 / "x"')
+    report(strange, level(BEGAN, 80, 20, port="ge-0/0/7"))
+
+    ((one,),) = usage.calls_of(LINES, OCTOBER.span, SETTINGS).values()
+    assert (one.id, one.start, one.to) == (strange["call_id"], BEGAN, "442079460018")
+    ((sample,),) = usage.samples_of(LINES, OCTOBER.span, SETTINGS).values()
+    assert (sample.at, sample.down, sample.up) == (BEGAN, 80, 20)
+
+
+def test_another_report_of_a_call_or_slot_is_another_row_and_the_readers_join_them():
+    report(call(BEGAN, 60), level(BEGAN, 80, 20))
+    report(call(BEGAN, 120), level(BEGAN, 70, 30))
+
+    assert len(keys()) == 4
+    assert (talked(), levels()) == ([120], [80])
+
+
+def test_calls_and_levels_expire_when_the_retention_of_their_day_ends():
+    report(call(BEGAN, 61), level(BEGAN, 80, 20))
+
+    assert {row.expires for row in UsageRow.scan()} == {
+        int((at("10-01 23:00") + timedelta(days=401)).timestamp())
+    }
+
+
+def test_a_call_reported_on_both_sides_of_an_edge_is_one_call_of_the_earlier_span():
+    edge = OCTOBER.span.end
+    november = Span(edge, edge + timedelta(days=30))
+    report(call(edge - timedelta(seconds=1), 60), call(edge + timedelta(seconds=1), 90))
+
+    assert (talked(), talked(november)) == ([90], [])
+
+
+def test_what_lies_outside_of_the_span_is_not_read_and_nobody_reads_a_line_he_does_not_hold():
+    report(*(level(BEGAN + timedelta(minutes=5 * n), n, n) for n in range(5)))
+    ten_minutes = Span(BEGAN + timedelta(minutes=5), BEGAN + timedelta(minutes=15))
+
+    assert levels(ten_minutes) == [1, 2]
+    left = [held(PORT, "svc_1", at("01-01 00:00"), at("02-01 00:00"))]
+    sent = faults.sent_by(lambda: usage.samples_of([*left, *CLAIMS], ten_minutes, SETTINGS))
+    assert sent == []
+    assert usage.samples_of([*left, *CLAIMS], ten_minutes, SETTINGS) == {"svc_1": ()}
+
+
+def test_calls_and_levels_of_a_span_that_still_runs_are_not_known():
+    for read in (usage.calls_of, usage.samples_of):
+        with pytest.raises(ValueError, match="give it an end"):
+            read(LINES, Span(BEGAN, None), SETTINGS)

@@ -9,10 +9,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from billing.core.errors import BillingError
 from billing.core.period import Span
+from billing.core.usage.claims import Claim
 from billing.core.usage.grid import Grid
 from billing.core.usage.sessions import Hour, Session, Sessions
 
@@ -32,17 +33,6 @@ class WindowOffTheGrid(BillingError):
     def __init__(self, at: datetime, zone: str) -> None:
         super().__init__(f"{at.isoformat()} is not a whole hour in {zone}: move it to a grid hour")
         self.at, self.zone = at, zone
-
-
-class Claim(Protocol):
-    """A dated assignment: from when until when a service answers for an identity."""
-
-    @property
-    def identity(self) -> str: ...
-    @property
-    def service_id(self) -> str: ...
-    @property
-    def span(self) -> Span: ...
 
 
 class Increment(NamedTuple):

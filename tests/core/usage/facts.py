@@ -51,6 +51,33 @@ def record(measured: datetime, octets: int, began: datetime, **fields: Any) -> d
     } | fields
 
 
+def call(start: datetime, seconds: int, **fields: Any) -> dict[str, Any]:
+    """What a switch says of a call when it has lasted so long."""
+    return {
+        "type": "call",
+        "call_id": "b91c0a7e-0001",
+        "caller": "+353214960000",
+        "called": "+442079460018",
+        "start": start.isoformat().replace("+00:00", "Z"),
+        "seconds": seconds,
+        "received_at": (start + timedelta(seconds=seconds, milliseconds=40)).isoformat(),
+    } | fields
+
+
+def level(slot: datetime, down: int, up: int, **fields: Any) -> dict[str, Any]:
+    """What a poller says of five minutes of a port, in bits a second."""
+    return {
+        "type": "level",
+        "nas_id": "bng-1",
+        "port": "ge-0/0/7",
+        "at": slot.isoformat().replace("+00:00", "Z"),
+        "seconds": 300,
+        "down_bps": down,
+        "up_bps": up,
+        "received_at": (slot + timedelta(seconds=301)).isoformat(),
+    } | fields
+
+
 def pack(records: Any, first_seq: int = 1, key: bytes = KEY, **fields: Any) -> bytes:
     """A pack as a collector sends it."""
     content = {"v": 1, "collector": "col-1", "boot": "b1", "first_seq": first_seq}

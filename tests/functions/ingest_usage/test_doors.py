@@ -22,9 +22,11 @@ from tests.core.usage.facts import (
     MB,
     OCTOBER,
     at,
+    call,
     days_of,
     deliveries,
     held,
+    level,
     opened,
     pack,
     record,
@@ -86,6 +88,67 @@ def test_a_fault_of_the_infrastructure_rises_so_that_the_stream_delivers_again()
 
     with pytest.raises(PutError):
         deliver(pack([record(NOW, 7 * MB, BEGAN)]))
+
+
+LINES = [
+    held("tel:+353214960000", "svc_1", at("01-01 00:00")),
+    held("port:bng-1/ge-0/0/7", "svc_1", at("01-01 00:00")),
+]
+
+
+def calls_and_levels():
+    calls = usage.calls_of(LINES, OCTOBER.span, shared.settings())["svc_1"]
+    samples = usage.samples_of(LINES, OCTOBER.span, shared.settings())["svc_1"]
+    return [one.seconds for one in calls], [(one.down, one.up) for one in samples]
+
+
+def test_calls_and_levels_of_a_pack_are_kept_beside_its_octets():
+    bad = call(BEGAN, 61, call_id="b", caller="021 496 0000")
+
+    assert deliver(
+        pack([record(NOW, 7 * MB, BEGAN), call(BEGAN, 61), bad, level(NOW, 80, 20)])
+    ) == (DONE)
+
+    assert downloaded() == 7 * MB
+    assert calls_and_levels() == ([61], [(80, 20)])
+    (suspended,) = suspense.list_suspense()
+    assert json.loads(suspended.raw) == bad
+    (one,) = collectors.list_collectors()
+    assert (one.stored, one.suspended) == (3, 1)
+
+
+def test_calls_and_levels_travel_in_the_calls_of_the_segments():
+    octets = [record(NOW, MB, BEGAN)]
+    others = [call(BEGAN, n, call_id=f"c{n}") for n in range(1, 11)]
+    others += [level(BEGAN, n, n) for n in range(10)]
+    deliver(pack(octets))
+
+    alone = faults.calls_of(lambda: deliver(pack(octets, first_seq=2)))
+    together = faults.calls_of(lambda: deliver(pack([*octets, *others], first_seq=3)))
+
+    assert together == alone
+
+
+def test_a_call_that_was_corrected_counts_and_so_does_a_pack_of_calls_from_a_file():
+    deliver(pack([call(BEGAN, 61, caller="021 496 0000")]))
+    (one,) = suspense.list_suspense()
+    recycle(one.id, call(BEGAN, 61))
+    content = {"v": 1, "collector": "cdr-october", "boot": "1", "first_seq": 1}
+    cdrs = [call(NOW, 30, call_id="c2"), call(BEGAN, 61)]
+
+    recycled.lambda_handler(sqs(json.dumps({**content, "records": cdrs})), CONTEXT)
+
+    assert suspense.list_suspense() == []
+    assert calls_and_levels() == ([61, 30], [])
+
+
+def test_logs_name_no_number_that_was_called(caplog):
+    deliver(pack([call(BEGAN, 61), call(BEGAN, 61, called="0123456789")]))
+
+    out = " ".join(str(vars(line)) for line in caplog.records)
+    assert "usage batch" in out
+    assert "353214960000" not in out
+    assert "0123456789" not in out
 
 
 def test_a_thousand_records_cost_one_call_per_25_segments():
