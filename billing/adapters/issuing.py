@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from billing.core.invoicing import (
 )
 from billing.core.party import address_to_dict
 from billing.core.period import local_day, period_containing
-from billing.core.tax import taxes
+from billing.core.tax import taxes, with_net
 from billing.store import customers, invoices, series
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.customers import Customer
@@ -170,7 +170,7 @@ def ad_hoc_invoice(
     refuse_unless_valid(wanted)
     invoices.put_drafts([wanted])
     made = invoices.load_draft(operation_id, wanted.revision, account_id)
-    if made.lines != wanted.lines:
+    if _as_priced(made.lines) != _as_priced(wanted.lines):
         raise OperationDiffers(operation_id)
     today = local_day(now, isp.isp.zone)
     event = Event("number.allocated", actor, made.id, "One invoice number taken", now)
@@ -193,6 +193,11 @@ def refuse_unless_valid(made: Draft) -> None:
         raise CannotBeIssued(made.account_id, refusals)
 
 
+def _as_priced(lines: Sequence[Charge]) -> list[Charge]:
+    """The lines as they were priced: the net share of a tax-included one goes by the day's rate."""
+    return [replace(line, amount=line.priced) for line in lines]
+
+
 def _ad_hoc_draft(
     customer: Customer,
     charges: Sequence[Charge],
@@ -205,6 +210,7 @@ def _ad_hoc_draft(
     today = local_day(now, zone)
     period = period_containing(today, account.cycle_anchor, zone)
     document_id = invoice_id(account.id, operation_id, period)
+    lines = with_net(charges, account.tax_place.country, today, isp.tax_rates)
     return draft(
         account_id=account.id,
         run_id=operation_id,
@@ -214,8 +220,8 @@ def _ad_hoc_draft(
         language=account.language,
         seller=seller_of(isp, account.seller_id),
         buyer=buyer_of(customer),
-        charges=charges,
-        taxes=taxes(charges, account.tax_place.country, today, isp.tax_rates),
+        charges=lines,
+        taxes=taxes(lines, account.tax_place.country, today, isp.tax_rates),
         counted=(),
         pay_token=pay_token(token_secret, document_id),
     )

@@ -11,8 +11,8 @@ from billing.core.charging import Charge, Counted, Measured, charges_for, usage_
 from billing.core.errors import BillingError
 from billing.core.invoicing import Draft, Parked, draft, invoice_id
 from billing.core.period import Span, following
-from billing.core.tax import taxes
-from billing.core.usage import Used
+from billing.core.tax import taxes, with_net
+from billing.core.usage import Call, Sample, Used
 from billing.store.customers import Customer
 from billing.store.runs import Run
 from functions.bill_cycle.apart import park
@@ -37,11 +37,20 @@ class Facts:
     billed: tuple[Charge, ...]  # lines of earlier invoices
 
 
-def windows_of(customer: Customer, run: Run) -> dict[str, list[Span]]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was measured for the accounts of a partition, by service."""
+
+    used: Mapping[str, Sequence[Used]]  # in the order of its windows
+    calls: Mapping[str, Sequence[Call]]
+    samples: Mapping[str, Sequence[Sample]]
+
+
+def windows_of(facts: Facts, run: Run) -> dict[str, list[Span]]:
     """The windows of the period whose usage must be counted, by service."""
     windows: dict[str, list[Span]] = {}
-    for subscription in customer.subscriptions:
-        for window in usage_windows(subscription, run.period):
+    for subscription in facts.customer.subscriptions:
+        for window in usage_windows(subscription, run.period, facts.billed):
             spans = windows.setdefault(window.service_id, [])
             if window.span not in spans:
                 spans.append(window.span)
@@ -50,20 +59,17 @@ def windows_of(customer: Customer, run: Run) -> dict[str, list[Span]]:
 
 def draft_all(
     facts: Sequence[Facts],
-    used: Mapping[str, Sequence[Used]],
+    read: Read,
     run: Run,
     isp: Isp,
     secret: str,
 ) -> tuple[list[Draft], list[Parked]]:
-    """The drafts, and who could not be billed and why. Nothing to bill: neither.
-
-    used  by service, in the order of its windows
-    """
+    """The drafts, and who could not be billed and why. Nothing to bill: neither."""
     drafts: list[Draft] = []
     parked: list[Parked] = []
     for one in facts:
         try:
-            made = draft_of(one, used, run, isp, secret)
+            made = draft_of(one, read, run, isp, secret)
         except BillingError as error:
             parked.append(park(run.id, one.customer.account.id, error))
         else:
@@ -71,9 +77,7 @@ def draft_all(
     return drafts, parked
 
 
-def draft_of(
-    facts: Facts, used: Mapping[str, Sequence[Used]], run: Run, isp: Isp, secret: str
-) -> Draft | None:
+def draft_of(facts: Facts, read: Read, run: Run, isp: Isp, secret: str) -> Draft | None:
     """The draft of one account; None when there is nothing to bill.
 
     Tax is that of the day after the period, on which the bill becomes due to be made: the same
@@ -82,7 +86,8 @@ def draft_of(
     customer, account = facts.customer, facts.customer.account
     if account.cycle_anchor != run.anchor:
         raise NotInThisCycle(account.id, account.cycle_anchor, run)
-    counted = counted_of(customer, used, run)
+    counted = counted_of(facts, read.used, run)
+    measured = Measured(counted, read.calls, read.samples)
     charges = [
         charge
         for subscription in customer.subscriptions
@@ -90,12 +95,14 @@ def draft_of(
             subscription,
             run.period,
             following(run.period, run.anchor),
-            Measured(octets=counted),
+            measured,
             facts.billed,
         )
     ]
     if not any(charge.amount for charge in charges):
         return None
+    country, taxed_on = account.tax_place.country, run.period.end
+    lines = with_net(charges, country, taxed_on, isp.tax_rates)
     made = draft(
         account_id=account.id,
         run_id=run.id,
@@ -105,8 +112,8 @@ def draft_of(
         language=account.language or isp.isp.language,
         seller=seller_of(isp, account.seller_id),
         buyer=buyer_of(customer),
-        charges=charges,
-        taxes=taxes(charges, account.tax_place.country, run.period.end, isp.tax_rates),
+        charges=lines,
+        taxes=taxes(lines, country, taxed_on, isp.tax_rates),
         counted=[one for spans in counted.values() for one in spans.values()],
         price_versions=versions_of(customer, charges),
         pay_token=pay_token(secret, invoice_id(account.id, run.id, run.period)),
@@ -127,7 +134,7 @@ def versions_of(customer: Customer, charges: Sequence[Charge]) -> list[Mapping[s
 
 
 def counted_of(
-    customer: Customer, used: Mapping[str, Sequence[Used]], run: Run
+    facts: Facts, used: Mapping[str, Sequence[Used]], run: Run
 ) -> dict[str, dict[Span, Counted]]:
     """What the bill counts, by service and window, as it will stand in the invoice."""
     return {
@@ -137,5 +144,5 @@ def counted_of(
             )
             for span, one in zip(spans, used[service_id], strict=True)
         }
-        for service_id, spans in windows_of(customer, run).items()
+        for service_id, spans in windows_of(facts, run).items()
     }

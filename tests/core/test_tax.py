@@ -25,6 +25,7 @@ TODAY = date(2026, 4, 30)
 class Line:
     amount: Money
     tax_category: str = "internet"
+    gross: Money | None = None
 
 
 def rate(country, percent, category="internet", since=date(2017, 7, 1), valid_to=None) -> TaxRate:

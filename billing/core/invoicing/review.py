@@ -9,6 +9,7 @@ from typing import Any, Literal
 from billing.core.charging import Charge
 from billing.core.invoicing.documents import Draft, canonical, digest
 from billing.core.money import Money
+from billing.core.tax import base_and_tax
 
 _ADDRESS_FIELDS = ("street", "postcode", "town", "country")
 
@@ -166,13 +167,11 @@ def _sum_refusals(draft: Draft) -> list[Refusal]:
         for field, stated, added, parts in sums
         if stated != added
     ]
-    refusals += [
-        Refusal(
-            "taxes", f"tax at {item.percent} % of {item.base} is not {item.amount}; draft it again"
-        )
-        for item in draft.taxes
-        if item.base.times(item.percent / 100) != item.amount
-    ]
+    for item in draft.taxes:
+        taxed = [line for line in draft.lines if line.tax_category in item.categories]
+        if not taxed or base_and_tax(taxed, item.percent) != (item.base, item.amount):
+            text = f"tax at {item.percent} % of {item.base} is not {item.amount}; draft it again"
+            refusals.append(Refusal("taxes", text))
     return refusals
 
 
