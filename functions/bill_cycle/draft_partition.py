@@ -3,6 +3,7 @@
 An account that cannot be billed is parked with its reason, and the run goes on without it.
 """
 
+from datetime import timedelta
 from itertools import chain, takewhile
 from typing import Any
 
@@ -17,11 +18,14 @@ from billing.core.period import preceding
 from billing.store import customers, invoices, runs, usage
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.catalog import PriceOf, price_versions
+from billing.store.customers import Customer
 from billing.store.runs import Run
 from functions.bill_cycle.apart import UNEXPECTED, is_of_account, park
-from functions.bill_cycle.drafting import Facts, draft_all, windows_of
+from functions.bill_cycle.drafting import Facts, Read, draft_all, windows_of
 from functions.bill_cycle.shared import token_secret
 from functions.runtime import logger, metrics
+
+DAYS_OF = {"day": 1, "week": 7, "month": 31, "year": 366}  # at most
 
 
 @logger.inject_lambda_context
@@ -63,13 +67,16 @@ def drafted(account_ids: list[str], run: Run, isp: Isp) -> tuple[int, list[Parke
 
 def _drafted_together(account_ids: list[str], run: Run, isp: Isp) -> tuple[int, list[Parked]]:
     facts, unknown = facts_of(account_ids, run)
-    windows = {
-        service: spans for one in facts for service, spans in windows_of(one.customer, run).items()
-    }
-    claims = chain(*(one.customer.assignments for one in facts))
-    used = usage.of(claims, windows, usage.settings_of(isp))
+    windows = {service: spans for one in facts for service, spans in windows_of(one, run).items()}
+    claims = list(chain(*(one.customer.assignments for one in facts)))
+    settings, span = usage.settings_of(isp), run.period.span
+    read = Read(
+        usage.of(claims, windows, settings),
+        usage.calls_of(claims, span, settings),
+        usage.samples_of(claims, span, settings),
+    )
 
-    drafts, parked = draft_all(facts, used, run, isp, token_secret())
+    drafts, parked = draft_all(facts, read, run, isp, token_secret())
 
     invoices.put_drafts(drafts)
     return len(drafts), [*unknown, *parked]
@@ -90,16 +97,27 @@ def facts_of(account_ids: list[str], run: Run) -> tuple[list[Facts], list[Parked
 
 def _facts(account_id: str, run: Run, price_of: PriceOf) -> Facts:
     customer = customers.load_customer(account_id, EVERY_ACCOUNT, price_of)
-    return Facts(customer, _billed(account_id, run))
+    return Facts(customer, _billed(customer, run))
 
 
-def _billed(account_id: str, run: Run) -> tuple[Charge, ...]:
+def _billed(customer: Customer, run: Run) -> tuple[Charge, ...]:
     """Lines of the invoices that can reach into the period, newest first.
 
     An invoice charges its own period and, in advance, the next one; two periods back is enough,
-    and one more covers a run that came late.
+    and one more covers a run that came late. A price for a year is on a bill of a year ago.
     """
-    oldest = preceding(preceding(run.period, run.anchor), run.anchor).start
-    ours = invoices.invoices_until(account_id, run.period.end)
+    oldest = preceding(preceding(run.period, run.anchor), run.anchor).start - longest(customer)
+    ours = invoices.invoices_until(customer.account.id, run.period.end)
     recent = takewhile(lambda invoice: invoice.period.end > oldest, ours)
     return tuple(line for invoice in recent for line in invoice.lines)
+
+
+def longest(customer: Customer) -> timedelta:
+    """How far the longest period of any price reaches back beyond a month."""
+    lengths = [
+        DAYS_OF[price.every.unit] * price.every.count
+        for subscription in customer.subscriptions
+        for segment in subscription.segments
+        for price in segment.price.recurring
+    ]
+    return timedelta(days=max(0, max(lengths, default=0) - DAYS_OF["month"]))

@@ -7,6 +7,7 @@ held, charges for days it was) and recurring prices in arrears; and usage, in ar
 charge.py is the value; recurring.py prices days, metered.py usage; cycle.py puts a bill together.
 """
 
+from billing.core.charging.allowances import UsageNotCounted
 from billing.core.charging.charge import (
     Charge,
     Counted,
@@ -21,7 +22,6 @@ from billing.core.charging.cycle import charges_for, preview_change, preview_end
 from billing.core.charging.metered import (
     Measured,
     NothingMeasured,
-    UsageNotCounted,
     UsageWindow,
     usage_charges,
     usage_windows,

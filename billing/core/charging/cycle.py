@@ -25,7 +25,7 @@ def charges_for(
     """
     return [
         *corrections(subscription, period, billed),
-        *usage_charges(subscription, period, measured),
+        *usage_charges(subscription, period, measured, billed),
         *advance(subscription, following_period, billed),
     ]
 

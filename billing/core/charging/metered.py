@@ -7,16 +7,22 @@ from typing import Any
 
 from billing.core.catalog import (
     BASE_UNITS,
+    Allowance,
     Calls,
     Percentile,
     PriceVersion,
     UsagePrice,
     measure_of,
 )
+from billing.core.charging.allowances import (
+    UsageNotCounted,
+    allowance_charges,
+    allowance_windows,
+)
 from billing.core.charging.charge import Charge, Counted, call_to_list, counted_to_dict
 from billing.core.errors import BillingError
 from billing.core.money import decimal_text
-from billing.core.period import DAY, MOMENT, Period, Span, local_day, next_grid_hour, rfc3339
+from billing.core.period import DAY, MOMENT, Period, Span, local_day, next_grid_hour
 from billing.core.rating import percentile_level, quantity_of, rate
 from billing.core.subscription import Segment, Subscription
 from billing.core.usage.measured import Call, Sample
@@ -34,18 +40,6 @@ class NothingMeasured(BillingError):
             " sell it without this price, or rate it through the API"
         )
         self.code = code
-
-
-class UsageNotCounted(BillingError):
-    """A bill cannot be drafted before the usage of each of its windows was read."""
-
-    def __init__(self, service_id: str, window: Span) -> None:
-        end = "" if window.end is None else rfc3339(window.end)
-        super().__init__(
-            f"usage of {service_id} from {rfc3339(window.start)} to {end} was not counted:"
-            " read it for every window of usage_windows"
-        )
-        self.service_id, self.window = service_id, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +60,55 @@ class Measured:
     samples: Mapping[str, Sequence[Sample]] = field(default_factory=dict)  # of the period
 
 
-def usage_windows(subscription: Subscription, period: Period) -> list[UsageWindow]:
-    """The windows whose usage a bill of the period must count: one per segment with a usage price.
+def usage_windows(
+    subscription: Subscription, period: Period, billed: Sequence[Charge] = ()
+) -> list[UsageWindow]:
+    """The windows whose usage a bill of the period must count: one per segment with a usage price,
+    and for allowances one between any two instants at which other buckets may pay.
 
     They begin and end on grid hours of the period's zone: a change counts usage from the next hour.
+
+    billed  lines of earlier invoices: what their allowances left over
     """
     windows: list[UsageWindow] = []
     for segment in subscription.segments:
         span = _counted_span(segment, period)
-        octets = any(measure_of(price.unit) == "octets" for price in segment.price.usage)
-        if span is not None and octets:
+        if span is not None and any(_of_octets(price) for price in segment.price.usage):
             windows.append(UsageWindow(subscription.service_id, segment.price, span))
+    windows += [
+        UsageWindow(service_id, price, span)
+        for service_id, price, span in allowance_windows(subscription, period, billed)
+    ]
     return windows
 
 
-def usage_charges(subscription: Subscription, period: Period, measured: Measured) -> list[Charge]:
+def usage_charges(
+    subscription: Subscription,
+    period: Period,
+    measured: Measured,
+    billed: Sequence[Charge] = (),
+) -> list[Charge]:
     """Usage of the period, rated once for each price held, on the sum of its windows.
 
-    Each price rates its own part with its full allowance, however short it was held.
+    Each price rates its own part with all that it includes, however short it was held.
     """
     held: dict[tuple[str, int], tuple[PriceVersion, list[Span]]] = {}
     for segment in subscription.segments:
         span = _counted_span(segment, period)
         if span is not None and segment.price.usage:
             held.setdefault(segment.price.ref, (segment.price, []))[1].append(span)
-    return [
+    rated = [
         _charge(subscription, period, version, price, spans, measured)
         for version, spans in held.values()
         for price in version.usage
+        if not isinstance(price.model, Allowance)
     ]
+    return rated + allowance_charges(subscription, period, measured.octets, measured.calls, billed)
+
+
+def _of_octets(price: UsagePrice) -> bool:
+    """Counted in one piece: allowances say for themselves what they must have counted."""
+    return measure_of(price.unit) == "octets" and not isinstance(price.model, Allowance)
 
 
 def _counted_span(segment: Segment, period: Period) -> Span | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from billing.core.catalog import price_to_dict
 from billing.core.charging import Charge, PriceOf
 from billing.core.errors import BillingError
+from billing.core.explaining.allowances import ALLOWANCE_RULES
 from billing.core.explaining.contracts import CONTRACT_RULES
 from billing.core.explaining.discounts import DISCOUNT_RULES
 from billing.core.explaining.metered import METERED_RULES
@@ -21,6 +22,7 @@ RULES: Mapping[str, Rule] = {
     **RECURRING_RULES,
     **ONCE_RULES,
     **METERED_RULES,
+    **ALLOWANCE_RULES,
     **DISCOUNT_RULES,
     **CONTRACT_RULES,
 }

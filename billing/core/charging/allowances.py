@@ -1,0 +1,331 @@
+"""Allowances on a bill: which spans to count, what the buckets paid, and what is left to charge."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, cast
+
+from billing.core.allowance import (
+    EMPTY,
+    Part,
+    Simulation,
+    State,
+    Term,
+    after_change,
+    edges,
+    simulate,
+)
+from billing.core.catalog import (
+    BASE_UNITS,
+    Allowance,
+    Bucket,
+    PriceVersion,
+    UsagePrice,
+    measure_of,
+)
+from billing.core.charging.charge import Charge, Counted, Kind
+from billing.core.errors import BillingError
+from billing.core.money import Money, decimal_text
+from billing.core.period import (
+    DAY,
+    MOMENT,
+    Period,
+    Span,
+    grid_hour,
+    instant_from,
+    local_day,
+    next_grid_hour,
+    rfc3339,
+)
+from billing.core.subscription import Purchase, Segment, Subscription
+from billing.core.usage.measured import Call
+
+RULE = "allowance"
+
+
+class UsageNotCounted(BillingError):
+    """A bill cannot be drafted before the usage of each of its windows was read."""
+
+    def __init__(self, service_id: str, window: Span) -> None:
+        end = "" if window.end is None else rfc3339(window.end)
+        super().__init__(
+            f"usage of {service_id} from {rfc3339(window.start)} to {end} was not counted:"
+            " read it for every window of usage_windows"
+        )
+        self.service_id, self.window = service_id, window
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAllowance:
+    """An allowance as one price version held it in a period."""
+
+    version: PriceVersion
+    price: UsagePrice
+    spans: tuple[Span, ...]  # grid hours that count, in order
+    term: Term  # from the first instant it was held to the last
+    share: Fraction  # of the period, where grants are prorated
+    services: tuple[str, ...]  # that share it, in the order in which they burn
+
+    @property
+    def allowance(self) -> Allowance:
+        return cast(Allowance, self.price.model)
+
+
+def held_allowances(subscription: Subscription, period: Period) -> list[HeldAllowance]:
+    """The allowances of a period, in the order in which they were first held."""
+    found: dict[tuple[tuple[str, int], str], list[tuple[Segment, Span]]] = {}
+    for segment in subscription.segments:
+        held = segment.span.overlap(period.span)
+        if held is None:
+            continue
+        for price in segment.price.usage:
+            if isinstance(price.model, Allowance):
+                key = (segment.price.ref, price.code)
+                found.setdefault(key, []).append((segment, held))
+    return [
+        _held(parts, code, subscription.service_id, period) for (_, code), parts in found.items()
+    ]
+
+
+def allowance_windows(
+    subscription: Subscription, period: Period, billed: Sequence[Charge]
+) -> Iterator[tuple[str, PriceVersion, Span]]:
+    """Who is to be counted in which spans: what may pay does not change within any of them."""
+    for held in held_allowances(subscription, period):
+        if measure_of(held.price.unit) != "octets":
+            continue
+        opening = opening_of(subscription, held, period, billed)
+        for span in _cut(held, opening, subscription.purchases):
+            for service_id in held.services:
+                yield service_id, held.version, span
+
+
+def allowance_charges(
+    subscription: Subscription,
+    period: Period,
+    octets: Mapping[str, Mapping[Span, Counted]],
+    calls: Mapping[str, Sequence[Call]],
+    billed: Sequence[Charge],
+) -> list[Charge]:
+    """What allowances leave to charge: overage, automatic top-ups, and courtesies as credits."""
+    found: list[Charge] = []
+    for held in held_allowances(subscription, period):
+        opening = opening_of(subscription, held, period, [*billed, *found])
+        if measure_of(held.price.unit) == "octets":
+            spans = list(_cut(held, opening, subscription.purchases))
+            parts = [
+                _part(octets, service_id, span) for span in spans for service_id in held.services
+            ]
+        else:
+            parts = list(_parts_of_calls(held, calls, period.zone))
+        facts = _facts(held, opening, parts, subscription.purchases, period.zone)
+        done = simulated(held.price, facts)
+        found += _charges(subscription, period, held, facts, done)
+    return found
+
+
+def simulated(price: UsagePrice, facts: Mapping[str, Any]) -> Simulation:
+    """What an allowance did, from the facts of its line."""
+    zone, (since, until) = facts["zone"], facts["term"]
+    services: Sequence[str] = facts["services"]
+    return simulate(
+        price,
+        Term(instant_from(since), instant_from(until), zone),
+        [
+            Part(_instant(start), _instant(end), up, down, services[place])
+            for start, end, up, down, place in facts["parts"]
+        ],
+        opening=State.from_dict(facts["opening"]),
+        purchases=[Purchase(id, code, instant_from(at)) for id, code, at in facts["purchases"]],
+        share=Fraction(facts["share"]),
+    )
+
+
+def opening_of(
+    subscription: Subscription, held: HeldAllowance, period: Period, billed: Sequence[Charge]
+) -> State:
+    """What is left of buckets as the allowance begins: from the last line that closed one before.
+
+    A version left since then keeps or forfeits what its price says.
+    """
+    first = local_day(held.term.start, period.zone)
+    lines = [
+        line
+        for line in billed
+        if line.subscription_id == subscription.id
+        and line.facts.get("rule") == RULE
+        and "closing" in line.facts
+        and line.code == held.price.code
+        and (line.span[1] <= first or line.span[0] < first)
+    ]
+    if not lines:
+        return EMPTY
+    last = max(lines, key=lambda line: line.span)
+    state = State.from_dict(last.facts["closing"])
+    if last.price_ref == held.version.ref:
+        return state
+    left = _price_left(subscription, last)
+    return state if left is None else after_change(state, left)
+
+
+def _price_left(subscription: Subscription, line: Charge) -> UsagePrice | None:
+    for segment in subscription.segments:
+        if segment.price.ref == line.price_ref:
+            return next((one for one in segment.price.usage if one.code == line.code), None)
+    return None
+
+
+def _held(
+    parts: Sequence[tuple[Segment, Span]], code: str, service_id: str, period: Period
+) -> HeldAllowance:
+    version = parts[0][0].price
+    price = next(price for price in version.usage if price.code == code)
+    whole = period.span
+    spans = [span for _, held in parts if (span := _on_grid(held, period.zone)) is not None]
+    start, end = parts[0][1].start, parts[-1][1].end or whole.start
+    allowance = cast(Allowance, price.model)
+    members = parts[-1][0].members if allowance.pooled else ()
+    return HeldAllowance(
+        version=version,
+        price=price,
+        spans=tuple(spans),
+        term=Term(start, end, period.zone),
+        share=_part_of(start, end, period) if allowance.at_change == "prorated" else Fraction(1),
+        services=(service_id, *(one for one in members if one != service_id)),
+    )
+
+
+def _on_grid(held: Span, zone: str) -> Span | None:
+    start, end = next_grid_hour(held.start, zone), next_grid_hour(held.end or held.start, zone)
+    return Span(start, end) if start < end else None
+
+
+def _part_of(start: datetime, end: datetime, period: Period) -> Fraction:
+    whole = period.span
+    seconds = ((whole.end or end) - whole.start).total_seconds()
+    return Fraction(int((end - start).total_seconds()), int(seconds))
+
+
+def _cut(held: HeldAllowance, opening: State, purchases: Sequence[Purchase]) -> Iterator[Span]:
+    """The spans of an allowance, cut where what may pay changes."""
+    inside = edges(held.price, held.term, opening, purchases)
+    for span in held.spans:
+        end = span.end or span.start
+        bounds = [span.start, *(at for at in inside if span.start < at < end), end]
+        for first, last in pairwise(bounds):
+            yield Span(first, last)
+
+
+def _part(octets: Mapping[str, Mapping[Span, Counted]], service_id: str, span: Span) -> Part:
+    counted = octets.get(service_id, {}).get(span)
+    if counted is None:
+        raise UsageNotCounted(service_id, span)
+    return Part(
+        span.start, span.end or span.start, counted.octets_in, counted.octets_out, service_id
+    )
+
+
+def _parts_of_calls(
+    held: HeldAllowance, calls: Mapping[str, Sequence[Call]], zone: str
+) -> Iterator[Part]:
+    """Calls burn in the grid hour they begin in: their seconds, or one event each."""
+    seconds = measure_of(held.price.unit) == "seconds"
+    for service_id in held.services:
+        for call in calls.get(service_id, ()):
+            if any(span.contains(call.start) for span in held.spans):
+                hour = grid_hour(call.start, zone)
+                used = call.seconds if seconds else 1
+                yield Part.of(hour, next_grid_hour(hour + MOMENT, zone), used, service_id)
+
+
+def _facts(
+    held: HeldAllowance,
+    opening: State,
+    parts: Iterable[Part],
+    purchases: Iterable[Purchase],
+    zone: str,
+) -> dict[str, Any]:
+    """The inputs of the simulation, as JSON; of parts, which are many, as epoch seconds."""
+    place = {service_id: n for n, service_id in enumerate(held.services)}
+    return {
+        "rule": RULE,
+        "zone": zone,
+        "term": [rfc3339(held.term.start), rfc3339(held.term.end)],
+        "share": str(held.share),
+        "services": list(held.services),
+        "opening": opening.to_dict(),
+        "purchases": [
+            [one.id, one.code, rfc3339(one.at)]
+            for one in purchases
+            if _bucket_of(held.allowance, one.code) is not None and one.at < held.term.end
+        ],
+        "parts": [
+            [
+                int(part.start.timestamp()),
+                int(part.end.timestamp()),
+                part.octets_in,
+                part.octets_out,
+                place[part.service_id],
+            ]
+            for part in parts
+        ],
+    }
+
+
+def _charges(
+    subscription: Subscription,
+    period: Period,
+    held: HeldAllowance,
+    facts: Mapping[str, Any],
+    done: Simulation,
+) -> list[Charge]:
+    price, version = held.price, held.version
+    zero = Money.zero(price.currency)
+    first = local_day(held.term.start, period.zone)
+    span = (first, max(local_day(held.term.end - MOMENT, period.zone), first) + DAY)
+    key = f"{subscription.id}/{price.code}/{period.label}/{'@'.join(map(str, version.ref))}"
+    used = decimal_text(Fraction(done.quantity, BASE_UNITS[price.unit]))
+
+    def charge(kind: Kind, what: str, quantity: str, amount: Money, part: str) -> Charge:
+        return Charge(
+            subscription_id=subscription.id,
+            service_id=subscription.service_id,
+            code=price.code,
+            kind=kind,
+            description=f"{version.name}: {what}",
+            price_ref=version.ref,
+            span=span,
+            quantity=quantity,
+            unit=price.unit,
+            amount=amount,
+            tax_category=price.tax_category,
+            key=f"{key}{'/' if part else ''}{part}",
+            facts={**facts, "part": part or "overage"},
+            gross=amount if price.tax_included else None,
+        )
+
+    overage = zero if done.overage is None else done.overage.amount
+    main = charge("usage", price.name, used, overage, "")
+    found = [replace(main, facts={**main.facts, "closing": done.closing.to_dict()})]
+    if done.courtesy is not None and done.courtesy:
+        found.append(
+            charge("courtesy", f"{price.name}, courtesy", used, -done.courtesy, "courtesy")
+        )
+    if done.bought:
+        amount = Money.total((one.price for one in done.bought), price.currency)
+        size = sum(one.quantity for one in done.bought)
+        quantity = decimal_text(Fraction(size, BASE_UNITS[price.unit]))
+        name = _bucket_of(held.allowance, done.bought[0].bucket)
+        bought = f"{len(done.bought)} × {name.name if name else price.name}"
+        found.append(charge("usage", bought, quantity, amount, "top-ups"))
+    return found
+
+
+def _bucket_of(allowance: Allowance, code: str) -> Bucket | None:
+    return next((one for one in allowance.buckets if one.code == code), None)
+
+
+def _instant(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
