@@ -77,6 +77,27 @@ def list_of(data: Mapping[str, Any], field: str, path: str) -> Sequence[Mapping[
     return cast(Sequence[Mapping[str, Any]], value)
 
 
+def count_of(data: Mapping[str, Any], field: str, path: str, *, at_least: int) -> int:
+    """A whole number, not below so many."""
+    value: object = data.get(field)
+    if value is None:
+        raise BadPrice(f"{path}.{field}", "it is missing", f"write a number from {at_least}")
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise BadPrice(
+            f"{path}.{field}", f"{value!r} is no such number", f"write a number from {at_least}"
+        )
+    return value
+
+
+def object_of(data: Mapping[str, Any], field: str, path: str) -> Mapping[str, Any]:
+    value: object = data.get(field)
+    if not isinstance(value, Mapping):
+        raise BadPrice(f"{path}.{field}", f"{value!r} is no object", "name its fields")
+    return cast(Mapping[str, Any], value)
+
+
 def day_of(data: Mapping[str, Any], field: str, path: str) -> date:
     value: object = data.get(field)
     if isinstance(value, date):

@@ -26,7 +26,7 @@ class Discount:
     value: Fraction  # per cent; minor units; units of the price, free before it is rated
     on: tuple[str, ...] = ()  # codes of prices; (): all of the version
     order: int = 0  # lower ones first; a percentage is of what is left
-    periods: int | None = None  # for so many periods; None: without end
+    periods: int | None = None  # for so many from the day granted; None: without end
     coupon: str = ""  # not "": only for who presents this code
 
 
@@ -40,6 +40,9 @@ class TerminationFee:
     steps: tuple[tuple[int, Fraction], ...] = ()  # "steps": (from so many completed months, fee)
     percent: Fraction = Fraction(100)  # "remaining": of the recurring amounts of the months left
     by: Literal["month", "day"] = "month"  # "straight line": the term's part that is left
+    name: str = "Early termination fee"
+    tax_category: str = "standard"
+    tax_included: bool = False
 
 
 @dataclass(frozen=True, slots=True)
