@@ -127,7 +127,12 @@ class Collector:
         config, counters = self._config, self._counters
         listener = port and Listener(port, config.routers, spool, counters, self._clock)
         reader = config.lines_directory and LineReader(
-            config.lines_directory, config.lines_pattern, config.routers, spool, counters
+            config.lines_directory,
+            config.lines_pattern,
+            config.routers,
+            spool,
+            counters,
+            self._clock,
         )
         reading = Timer(config.lines_every_seconds)
         telling, cleaning = Timer(config.status_every_seconds), Timer(CLEANING_SECONDS)

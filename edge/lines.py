@@ -1,4 +1,4 @@
-"""Follows the files that FreeRADIUS' linelog writes, one report a line, across restarts.
+"""Follows files in which FreeRADIUS, switches and pollers write one report a line, across restarts.
 
 How far a file was read is stored in the transaction that stores its records, so no line is taken
 for read that is not spooled. A file is known by its inode and its first bytes, not by its name:
@@ -10,11 +10,13 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from edge.config import Routers
 from edge.counters import Counters
+from edge.exports import Exported, from_export
 from edge.records import MalformedReport, Report, from_line
 from edge.spool import NotStored, Spool, Tail
 
@@ -29,9 +31,15 @@ class LineReader:
     """Reads what has been added to the files of one directory since the last time."""
 
     def __init__(
-        self, directory: Path, pattern: str, routers: Routers, spool: Spool, counters: Counters
+        self,
+        directory: Path,
+        pattern: str,
+        routers: Routers,
+        spool: Spool,
+        counters: Counters,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._directory, self._pattern = directory, pattern
+        self._directory, self._pattern, self._clock = directory, pattern, clock
         self._routers, self._spool, self._counters = routers, spool, counters
         self._unreadable, self._held = set[str](), False
 
@@ -100,13 +108,14 @@ class LineReader:
             self._counters.refuse("malformed_line", refused)
         return len(chunk) == CHUNK_BYTES
 
-    def _read(self, whole: bytes, path: Path, offset: int) -> tuple[list[Report], int]:
-        reports: list[Report] = []
-        refused = 0
+    def _read(self, whole: bytes, path: Path, offset: int) -> tuple[list[Report | Exported], int]:
+        reports: list[Report | Exported] = []
+        refused, now = 0, self._clock()
         for line in whole.splitlines(keepends=True):
             if line.strip():
                 try:
-                    reports.append(from_line(line, self._routers.name_at))
+                    exported = from_export(line, now)
+                    reports.append(exported or from_line(line, self._routers.name_at))
                 except MalformedReport as error:
                     logger.warning("%s at byte %d: %s", path.name, offset, error)
                     refused += 1

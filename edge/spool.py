@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from edge import sessions
+from edge.exports import Exported
 from edge.records import Report, to_record
 from edge.salvage import mend
 
@@ -90,7 +91,7 @@ class Spool:
 
     def append(
         self,
-        reports: Sequence[Report],
+        reports: Sequence[Report | Exported],
         line_rate_of: Callable[[str], int],
         tail: Tail | None = None,
     ) -> None:
@@ -144,14 +145,19 @@ class Spool:
         self._db.close()
         self._lock.close()
 
-    def _store(self, reports: Sequence[Report], line_rate_of: Callable[[str], int]) -> set[str]:
+    def _store(
+        self, reports: Sequence[Report | Exported], line_rate_of: Callable[[str], int]
+    ) -> set[str]:
         rows, learned = [], set[str]()
         for number, report in enumerate(reports, self._next_seq):
+            received_at = report.received_at.timestamp()
+            if isinstance(report, Exported):
+                rows.append((self.boot, number, received_at, report.body))
+                continue
             if report.octets_in.gigawords is not None or report.octets_out.gigawords is not None:
                 learned.add(report.nas_id)
             sends_gigawords = report.nas_id in self._gigawords or report.nas_id in learned
             counts = sessions.count(self._db, report, sends_gigawords, line_rate_of(report.nas_id))
-            received_at = report.received_at.timestamp()
             rows.append((self.boot, number, received_at, to_record(report, *counts)))
         self._db.executemany(
             "insert into record (boot, seq, received_at, body) values (?, ?, ?, ?)", rows

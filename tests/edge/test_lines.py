@@ -2,14 +2,21 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from billing.core.usage import mediate, open_pack
 from edge.config import Routers
 from edge.counters import Counters
+from edge.exports import LINE_BYTES_MAX
 from edge.lines import LineReader
+from edge.packs import Pack, signed
 from edge.spool import Spool, read_all
+from tests.core.usage.facts import KEY, KEYS, SETTINGS
+
+NOW = datetime(2026, 10, 2, 9, 6, tzinfo=UTC)
 
 
 def line(number):
@@ -29,7 +36,12 @@ class Taker:
         self.counters = Counters()
         self.spool = Spool(self.path, f"boot-{self.boots}", max_bytes)
         self.reader = LineReader(
-            self.folder, "*.jsonl", Routers([], None, 10**9), self.spool, self.counters
+            self.folder,
+            "*.jsonl",
+            Routers([], None, 10**9),
+            self.spool,
+            self.counters,
+            lambda: NOW,
         )
 
     def restart(self, **settings):
@@ -125,7 +137,12 @@ def test_what_cannot_be_read_is_said_once_and_holds_up_nothing(taker, monkeypatc
 def test_a_directory_that_is_not_there_yet_is_said_and_waited_for(tmp_path):
     taker = Taker(tmp_path)
     taker.reader = LineReader(
-        tmp_path / "later", "*.jsonl", Routers([], None, 10**9), taker.spool, taker.counters
+        tmp_path / "later",
+        "*.jsonl",
+        Routers([], None, 10**9),
+        taker.spool,
+        taker.counters,
+        lambda: NOW,
     )
     assert taker.taken() == []
     assert taker.counters.as_dict()["refused"] == {"unreadable_file": 1}
@@ -171,3 +188,65 @@ def test_while_the_spool_is_full_lines_wait_in_their_file(taker):
     assert taker.counters.as_dict()["lines_held"] > 0
     taker.restart()
     assert len(taker.taken()) == 300
+
+
+CALL = {"type": "call", "call_id": "b91c", "caller": "+353214960000", "called": "+442079460018",
+        "start": "2026-10-02T09:00:00Z", "seconds": 61, "trunk": "carrier-2"}  # fmt: skip
+LEVEL = {"type": "level", "nas_id": "cork-sw-1", "port": "ge-0/0/7", "at": "2026-10-02T09:00:00Z",
+         "seconds": 300, "down_bps": 80_000_000, "up_bps": 20_000_000}  # fmt: skip
+READ = {"received_at": "2026-10-02T09:06:00.000Z"}
+
+
+def test_calls_and_levels_are_passed_on_beside_reports_with_the_time_they_were_read(taker):
+    lines = [json.dumps(CALL) + "\n", line(1), json.dumps({**LEVEL, "received_at": "never"}) + "\n"]
+    (taker.folder / "all.jsonl").write_text("".join(lines))
+    while taker.reader.poll(lambda: False):
+        pass
+
+    call, report, level = read_all(taker.path)
+    assert [one.seq for one in (call, report, level)] == [1, 2, 3]
+    assert json.loads(call.body) == CALL | READ
+    assert json.loads(level.body) == LEVEL | READ
+    assert json.loads(report.body)["session_id"] == "S1"
+
+
+def test_what_was_passed_on_counts_at_the_other_end(taker):
+    (taker.folder / "cdr.jsonl").write_text(f"{json.dumps(CALL)}\n{json.dumps(LEVEL)}\n")
+    taker.reader.poll(lambda: False)
+
+    pack = signed(Pack(tuple(read_all(taker.path))), "col-1", KEY)
+
+    batch = mediate([open_pack(pack, KEYS, NOW.date())], SETTINGS)
+    assert batch.suspended == ()
+    assert [(one.caller, one.seconds) for one in batch.calls] == [("tel:+353214960000", 61)]
+    assert [(one.port, one.down) for one in batch.levels] == [
+        ("port:cork-sw-1/ge-0/0/7", 80_000_000)
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"type":"call","seconds":NaN}',
+        '{"type":"level","down_bps":1e999}',
+        '{"type":"call","call_id":"' + "x" * LINE_BYTES_MAX + '"}',
+        '{"type":"call",',
+        '{"type":"invoice"}',
+        '["type"]',
+    ],
+)
+def test_a_line_that_could_not_travel_is_counted_and_stepped_over(taker, bad):
+    (taker.folder / "cdr.jsonl").write_text(f"{bad}\n{line(1)}")
+    assert taker.taken() == ["S1"]
+    assert taker.counters.as_dict()["refused"] == {"malformed_line": 1}
+
+
+def test_a_call_that_cannot_be_travels_to_where_it_can_be_corrected(taker):
+    wrong = CALL | {"caller": "021 496 0000", "note": "\ud800"}
+    (taker.folder / "cdr.jsonl").write_text(json.dumps(wrong) + "\n")
+    taker.reader.poll(lambda: False)
+
+    pack = signed(Pack(tuple(read_all(taker.path))), "col-1", KEY)
+
+    (one,) = mediate([open_pack(pack, KEYS, NOW.date())], SETTINGS).suspended
+    assert json.loads(one.raw) == wrong | READ
