@@ -72,7 +72,13 @@ def event(kind: str = "test.done", object: str = "x", when: str = "2026-11-01 09
 
 
 def fibre(version: int = 1, amount: str = "30.00", valid_from: str = "2026-01-01") -> PriceVersion:
-    price = RecurringPrice("base", "Fibre 250", Fraction(eur(amount).minor), "EUR", "internet")
+    price = RecurringPrice(
+        code="base",
+        name="Fibre 250",
+        amount=Fraction(eur(amount).minor),
+        currency="EUR",
+        tax_category="internet",
+    )
     day = date.fromisoformat(valid_from)
     return PriceVersion("ofr_fibre250", version, day, "Fibre 250", "EUR", (price,))
 

@@ -29,6 +29,7 @@ from billing.store.tables import (
     cycle_index,
     external_key,
     head_key,
+    held_index,
     parties_index,
     party_account_key,
     party_key,
@@ -91,6 +92,9 @@ def subscription_put(subscription: Subscription) -> Put:
     row = AccountRow(*subscription_key(subscription.account_id, subscription.id))
     data = subscription_to_dict(subscription)
     row.body = _json({name: value for name, value in data.items() if name != "version"})
+    if subscription.ended is None:
+        offering_id = subscription.current.price.offering_id
+        row.gsi1pk, row.gsi1sk = held_index(offering_id, subscription.account_id, subscription.id)
     return put_version(row, subscription.version, f"subscription {subscription.id}")
 
 

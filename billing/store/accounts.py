@@ -7,6 +7,7 @@ Views of a whole customer are in customers.py.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from billing.core.errors import BillingError
 from billing.core.party import Account, IdentityAssignment, Party, Service, Subject
@@ -16,12 +17,14 @@ from billing.store import assignments, timeline
 from billing.store.access import EVERY_ACCOUNT, Access, AccountNotFound
 from billing.store.account_rows import ExternalIdTaken
 from billing.store.catalog import PriceOf
+from billing.store.pages import Page, page_of
 from billing.store.rows import body_of, find
 from billing.store.tables import (
     AccountRow,
     cycle_index,
     external_key,
     head_key,
+    held_index,
     party_key,
     service_key,
     subject_key,
@@ -224,9 +227,33 @@ def save_subscription(
     subscription: Subscription, event: Event, also: Sequence[Put] = ()
 ) -> Subscription:
     """Save a new (version 0) or changed subscription. Returns it with its new version."""
-    put = rows.subscription_put(subscription)
-    commit([put, timeline.put_of(subscription.account_id, event), *also])
-    return replace(subscription, version=subscription.version + 1)
+    return save_subscriptions((subscription,), event, also)[0]
+
+
+def save_subscriptions(
+    subscriptions: Sequence[Subscription], event: Event, also: Sequence[Put] = ()
+) -> tuple[Subscription, ...]:
+    """Save subscriptions of one account that begin, change or end together, in one transaction.
+
+    The event tells of all of them. Returns them in their order, with their new versions.
+    """
+    puts = [rows.subscription_put(one) for one in subscriptions]
+    commit([*puts, timeline.put_of(subscriptions[0].account_id, event), *also])
+    return tuple(replace(one, version=one.version + 1) for one in subscriptions)
+
+
+def list_held(
+    offering_id: str, price_of: PriceOf, *, cursor: str | None = None, limit: int = 100
+) -> Page[Subscription]:
+    """Subscriptions whose timeline goes on for ever with an offering, by account.
+
+    As an index shows them, a moment old: load each again before deciding anything.
+    """
+
+    def query(**kwargs: Any) -> Any:
+        return AccountRow.gsi1.query(held_index(offering_id, "", "")[0], **kwargs)
+
+    return page_of(query, lambda row: rows.subscription_of(row, price_of), cursor, limit)
 
 
 def _new_service_puts(service: Service) -> list[Put]:

@@ -6,7 +6,7 @@ import pytest
 
 from billing.core.party import IdentityAlreadyAssigned, IdentityAssignment
 from billing.core.period import Span
-from billing.core.subscription import change_plan
+from billing.core.subscription import change_plan, end
 from billing.store import account_rows, accounts, assignments, catalog, customers, logins, timeline
 from billing.store.access import EVERY_ACCOUNT, AccountNotFound, only
 from billing.store.accounts import ExternalIdTaken, FixedForEver
@@ -213,3 +213,33 @@ def test_a_name_that_a_service_had_and_has_again_is_two_spans_of_one_row(tables)
     accounts.save_new_customer(**{**customer(), "identities": twice})
 
     assert assignments.who_has("user:ada1") == twice
+
+
+def test_who_holds_an_offering_is_listed_until_it_has_an_end(ada):
+    catalog.put_price_version(replace(fibre(), offering_id="off_500"), event("offering.new"))
+    prices = catalog.price_versions()
+    read = customers.load_customer("acc_1", EVERY_ACCOUNT).subscriptions[0]
+    first, other = read.current.price.offering_id, prices("off_500", 1)
+
+    assert [one.id for one in accounts.list_held(first, prices).items] == ["sub_1"]
+
+    changed = change_plan(read, other, at("2026-11-16 00:00"))
+    changed = accounts.save_subscription(changed, event("plan.changed", read.id))
+    assert accounts.list_held(first, prices).items == ()
+    assert accounts.list_held("off_500", prices).items == (changed,)
+
+    accounts.save_subscription(end(changed, at("2026-12-01 00:00")), event("ended", read.id))
+    assert accounts.list_held("off_500", prices).items == ()
+
+
+def test_subscriptions_that_end_together_are_saved_together_or_not_at_all(ada):
+    prices = catalog.price_versions()
+    read = customers.load_customer("acc_1", EVERY_ACCOUNT).subscriptions[0]
+    part = replace(read, id="sub_2", version=0, parent_id="sub_1")
+    accounts.save_subscription(part, event("begun", "sub_2"))
+
+    ended = [end(one, at("2026-12-01 00:00")) for one in (read, part)]
+    with pytest.raises(EditConflict):  # the part was saved meanwhile: it is at version 1
+        accounts.save_subscriptions(ended, event("ended", "sub_1"))
+    stored = accounts.load_subscription("acc_1", "sub_1", EVERY_ACCOUNT, prices)
+    assert stored.ended is None
