@@ -31,7 +31,8 @@ def test_the_provider_of_the_repository_is_read():
 
 def test_its_catalogue_is_read_as_price_versions():
     offerings = {offering.code: offering for offering in load_plans()}
-    assert list(offerings) == ["fibre-100", "fibre-500", "wireless-50", "business-1000"]
+    assert [*offerings][:4] == ["fibre-100", "fibre-500", "wireless-50", "business-1000"]
+    assert len(offerings) == 17
     fibre = offerings["fibre-100"].version_on(date(2026, 10, 1))
     assert [price.name for price in fibre.prices] == ["Monthly charge", "Data"]
     assert fibre.recurring[0].amount == 3200
@@ -86,7 +87,7 @@ def test_every_mistake_is_listed_at_once(tmp_path):
             'ceiling = "3.00"',
             "offerings[2].versions[0].prices[1].ceiling: 3.00",
         ),
-        ('unit = "GB"', 'unit = "TB"', "offerings[0].versions[0].prices[1].unit: 'TB' is unknown"),
+        ('unit = "GB"', 'unit = "TX"', "offerings[0].versions[0].prices[1].unit: 'TX' is unknown"),
         ('model = "graduated"', 'model = "gradual"', "did you mean graduated?"),
         ("valid_from = 2024-01-01", "valid_form = 2024-01-01", "did you mean valid_from?"),
         ('name = "Fibre 100"', 'nam = "Fibre 100"', "offerings[0].nam: there is no such field"),
@@ -107,3 +108,15 @@ def test_a_seller_is_found_by_its_id():
     assert load_isp().seller("meridian") == load_isp().seller()
     with pytest.raises(UnknownSeller, match=r"isp\.toml has meridian"):
         load_isp().seller("meridan")
+
+
+def test_a_bundle_names_its_parts_by_their_codes(tmp_path):
+    file = tmp_path / "plans.toml"
+    file.write_text(PLANS)
+    offerings = {offering.code: offering for offering in load_plans(file)}
+    (part,) = offerings["home-bundle"].versions[0].children
+    assert part.offering_id == offerings["phone-line"].id
+
+    file.write_text(PLANS.replace('offering = "phone-line"', 'offering = "phone-lin"'))
+    with pytest.raises(BadConfig, match=r"children\[0\].offering: 'phone-lin' is no offering; did"):
+        load_plans(file)

@@ -64,12 +64,12 @@ def _plans(file: Path, state: tuple[int, int]) -> tuple[Offering, ...]:
         raise BadConfig(file, [str(error)]) from None
     offerings: list[Offering] = []
     problems: list[str] = []
+    codes = [str(entry.get("code")) for entry in entries]
     for place, entry in enumerate(entries):
         try:
-            offerings.append(_offering(entry, f"offerings[{place}]"))
+            offerings.append(_offering(entry, f"offerings[{place}]", codes))
         except BadPrice as error:
             problems.append(str(error))
-    codes = [offering.code for offering in offerings]
     problems += [
         f"offerings: {code!r} is used twice; give each offering its own code"
         for code in sorted({code for code in codes if codes.count(code) > 1})
@@ -79,18 +79,46 @@ def _plans(file: Path, state: tuple[int, int]) -> tuple[Offering, ...]:
     return tuple(offerings)
 
 
-def _offering(entry: Mapping[str, Any], path: str) -> Offering:
+def _offering(entry: Mapping[str, Any], path: str, codes: Sequence[str]) -> Offering:
     refuse_unknown(entry, ("code", "name", "versions"), path)
     code, name = text_of(entry, "code", path), text_of(entry, "name", path)
-    id = derived_id("ofr", _NO_BIRTH, code)
+    id = _id_of(code)
     versions = tuple(
         price_version_from(
-            {"offering_id": id, "name": name, "version": place + 1, **version},
+            {
+                "offering_id": id,
+                "name": name,
+                "version": place + 1,
+                **_with_children(version, f"{path}.versions[{place}]", codes),
+            },
             f"{path}.versions[{place}]",
         )
         for place, version in enumerate(list_of(entry, "versions", path))
     )
     return Offering(id, name, versions, code)
+
+
+def _with_children(
+    version: Mapping[str, Any], path: str, codes: Sequence[str]
+) -> Mapping[str, Any]:
+    """The version with its children by id: in the file they are named by their offering's code."""
+    if "children" not in version:
+        return version
+    children: list[Mapping[str, Any]] = []
+    for place, child in enumerate(list_of(version, "children", path)):
+        here = f"{path}.children[{place}]"
+        code = text_of(child, "offering", here)
+        if code not in codes:
+            near = get_close_matches(code, codes, n=1)
+            fix = f"did you mean {near[0]}?" if near else "write the code of an offering"
+            raise BadPrice(f"{here}.offering", f"{code!r} is no offering", fix)
+        rest = {field: value for field, value in child.items() if field != "offering"}
+        children.append({**rest, "offering_id": _id_of(code)})
+    return {**version, "children": children}
+
+
+def _id_of(code: str) -> str:
+    return derived_id("ofr", _NO_BIRTH, code)
 
 
 def _state_of(file: Path) -> tuple[int, int]:
