@@ -18,7 +18,7 @@ from billing.core.charging.charge import (
     counted_from,
     counted_to_dict,
 )
-from billing.core.charging.cycle import charges_for, preview_change, preview_end
+from billing.core.charging.cycle import charges_for, preview, preview_change, preview_end
 from billing.core.charging.metered import (
     Measured,
     NothingMeasured,
@@ -44,6 +44,7 @@ __all__ = [
     "corrections",
     "counted_from",
     "counted_to_dict",
+    "preview",
     "preview_change",
     "preview_end",
     "recurring_charges",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from billing.core.catalog import PriceVersion
 from billing.core.charging.charge import Charge
+from billing.core.charging.contracts import termination_charges
 from billing.core.charging.metered import Measured, usage_charges
 from billing.core.charging.recurring import advance, corrections
 from billing.core.period import Period
@@ -27,6 +28,17 @@ def charges_for(
         *corrections(subscription, period, billed),
         *usage_charges(subscription, period, measured, billed),
         *advance(subscription, following_period, billed),
+    ]
+
+
+def preview(subscription: Subscription, period: Period, billed: Sequence[Charge]) -> list[Charge]:
+    """What the next bill for a period will have, but for usage, of a subscription as it would be.
+
+    billed  as in `charges_for`
+    """
+    return [
+        *corrections(subscription, period, billed),
+        *termination_charges(subscription, period, billed),
     ]
 
 
