@@ -12,6 +12,7 @@ import itertools
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,7 @@ from billing.config import load_isp
 from billing.core.invoicing import Parked, digest_of
 from billing.core.money import Money
 from billing.core.payment import UNRESOLVED, AttemptState, attempt_from
+from billing.core.period import rfc3339
 from billing.core.tax import tax_item_from
 from billing.core.usage import Sessions, join, unpack_sessions
 from billing.store.tables import token_key
@@ -38,13 +40,14 @@ def broken(aws: Cloud, *, at_rest: bool = True, octets: Octets | None = None) ->
     """Everything that is wrong with the books of an account; nothing: they are in order.
 
     at_rest  False while something is under way that has to be delivered again
-    octets   in and out by identity, all that was ever measured; None: that is not known here
+    octets   in and out by identity, all that was ever measured (of a number: calls and their
+             seconds; of a port: its levels summed up); None: that is not known here
     """
     books = Books(aws)
     checks = CHECKS + (AT_REST if at_rest else ())
     found = [f"{check.__name__}: {one}" for check in checks for one in check(books)]
     if octets is not None and octets_stored(aws) != octets:
-        found.append(f"each octet is counted once: {octets_stored(aws)} of {octets}")
+        found.append(f"what was measured is counted once: {octets_stored(aws)} of {octets}")
     return found
 
 
@@ -468,7 +471,7 @@ def price_versions_are_one_to_n(books: Books) -> Iterator[str]:
 
 
 def usage_lies_where_it_is_looked_for(books: Books) -> Iterator[str]:
-    """A segment is named by its content; who has a day of usage is listed; everything expires."""
+    """What was reported is named by its content; who has a day of usage is listed; all expires."""
     seen = {row.sk for row in rows_of(books.usage, "IDS#")}
     for row in rows_of(books.usage, "SEG#"):
         if not unpack_sessions(row.data):
@@ -478,6 +481,13 @@ def usage_lies_where_it_is_looked_for(books: Books) -> Iterator[str]:
             yield f"{row} holds {list(unpack_sessions(row.data))}"
         if row.of not in seen:
             yield f"{row.of} has usage and is not listed"
+    for row in rows_of(books.usage, "CALL#"):
+        _, start, _, _ = row.json
+        if row.sk != f"{rfc3339(datetime.fromtimestamp(start, UTC))}#{_sha(row.body)}":
+            yield f"{row} holds {row.body}"
+    for row in rows_of(books.usage, "LVL#"):
+        if datetime.fromisoformat(row.sk.split("#")[0]).timestamp() % 300:
+            yield f"{row} begins between two slots"
     for row in rows_of(books.usage):
         if not row.expires:
             yield f"{row} never expires"
@@ -617,13 +627,38 @@ AT_REST: tuple[Check, ...] = (
 
 
 def octets_stored(aws: Cloud) -> dict[str, tuple[int, int]]:
-    """Octets in and out by identity, from segments and folded items together, each session once."""
+    """Octets in and out by identity, from segments and folded items together, each session once.
+
+    Of a number: how many calls, and their seconds; of a port: its levels, down and up, summed up.
+    """
     books = Books(aws)
     parts: dict[str, list[Sessions]] = defaultdict(list)
     for row in (*rows_of(books.usage, "SEG#"), *rows_of(books.usage, "USE#")):
         for identity, sessions in unpack_sessions(row.data).items():
             parts[identity].append(sessions)
-    return {identity: _octets(join(*known)) for identity, known in parts.items()}
+    counted = {identity: _octets(join(*known)) for identity, known in parts.items()}
+    return counted | _calls(books) | _levels(books)
+
+
+def _calls(books: Books) -> dict[str, tuple[int, int]]:
+    """The longest that is known of each call. No test uses an id again within a number."""
+    longest: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows_of(books.usage, "CALL#"):
+        id, _, seconds, _ = row.json
+        longest[row.of][id] = max(longest[row.of][id], seconds)
+    return {identity: (len(calls), calls.total()) for identity, calls in longest.items()}
+
+
+def _levels(books: Books) -> dict[str, tuple[int, int]]:
+    """The highest that is known of each slot."""
+    highest: dict[str, tuple[Counter[str], Counter[str]]] = {}
+    for row in rows_of(books.usage, "LVL#"):
+        slot, *told = row.sk.split("#")
+        for known, level in zip(
+            highest.setdefault(row.of, (Counter(), Counter())), told, strict=True
+        ):
+            known[slot] = max(known[slot], int(level))
+    return {identity: (down.total(), up.total()) for identity, (down, up) in highest.items()}
 
 
 def _octets(sessions: Sessions) -> tuple[int, int]:

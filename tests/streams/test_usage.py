@@ -21,7 +21,7 @@ from billing.store import suspense
 from functions.ingest_usage import shared
 from tests import faults
 from tests.cloud import Cloud
-from tests.core.usage.facts import MB, opened, pack, record
+from tests.core.usage.facts import MB, call, level, opened, pack, record
 from tests.invariants import broken
 from tests.reports import report
 from tests.streams.mappings import Mapping
@@ -36,8 +36,9 @@ from tests.streams.poller import (
 LIVE = "functions.ingest_usage.live.lambda_handler"
 RECYCLED = "functions.ingest_usage.recycled.lambda_handler"
 BEGAN = datetime(2026, 10, 2, 9, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-USERS = ("aoife", "brian", "ciara")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+NUMBER, PORT = "tel:+353214960000", "port:bng-1/ge-0/0/7"
+USERS = ("aoife", "brian", NUMBER, PORT)
 DAY = 86_400
 
 Fault = tuple[int, faults.Kind]
@@ -54,8 +55,27 @@ class Sent:
     sequence: int = 1
 
     def a_record(self, user: str) -> dict[str, Any]:
-        """What the user's session says a minute later: ten megabytes more."""
+        """What is told of a user a minute later."""
         self.minutes[user] += 1
+        told = {NUMBER: self.a_call, PORT: self.a_level}.get(user, self.a_session)
+        return told(user)
+
+    def a_call(self, number: str) -> dict[str, Any]:
+        """A call is told three times: when it is 20 seconds old, 40 seconds, a minute."""
+        calls, reports = divmod(self.minutes[number] - 1, 3)
+        seconds = 20 * (reports + 1)
+        self.octets[number] = (calls + 1, calls * 60 + seconds)
+        return call(BEGAN + calls * HOUR, seconds, call_id=f"c{calls}")
+
+    def a_level(self, port: str) -> dict[str, Any]:
+        """A slot is told twice: as (100, 5), then as (99, 7)."""
+        slots, reports = divmod(self.minutes[port] - 1, 2)
+        down, up = ((100, 5), (99, 7))[reports]
+        self.octets[port] = ((slots + 1) * 100, slots * 7 + up)
+        return level(BEGAN + slots * 5 * MINUTE, down, up)
+
+    def a_session(self, user: str) -> dict[str, Any]:
+        """Ten megabytes more."""
         octets = self.minutes[user] * 10 * MB
         told = record(
             BEGAN + self.minutes[user] * MINUTE, octets, BEGAN, user_name=user, session_id=user
@@ -252,7 +272,7 @@ def test_a_long_outage_sets_records_aside_and_sending_them_again_counts_them(
 
     aside = archived(aws)
     assert {one["requestContext"]["condition"] for one in aside} == {"RetryAttemptsExhausted"}
-    assert sum(one["KinesisBatchInfo"]["batchSize"] for one in aside) == 12
+    assert sum(one["KinesisBatchInfo"]["batchSize"] for one in aside) == 16
     assert broken(aws, octets=streamed.sent.octets) != []
     send_again(aws, live)
     assert_all_accounted_for(aws, streamed.sent)
@@ -344,9 +364,7 @@ class Queued:
     def suspended(self, user: str, _: None) -> None:
         """A record that was refused, corrected by a person and sent through again."""
         told, first = self.sent.a_record(user), self.sent.sequence
-        refused = mediate(
-            opened(pack([{**told, "octets_out": -1}], first_seq=first)), shared.settings()
-        )
+        refused = mediate(opened(pack([{**told, "type": 7}], first_seq=first)), shared.settings())
         shared.store(refused)
         self.sent.sequence += 1
         [mine] = [one for one in suspense.list_suspense(limit=1000) if one.seq == first]

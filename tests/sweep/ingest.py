@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from billing.core.usage import bucket_of
 from billing.store import suspense
 from functions.ingest_usage import fold, live, recycled, shared
-from tests.core.usage.facts import MB, pack, record
+from tests.core.usage.facts import MB, call, level, pack, record
 from tests.functions.ingest_usage.doors import Context, kinesis, sqs
 from tests.invariants import octets_stored
 from tests.sweep.scenario import Place, Redeliver, Scenario
@@ -16,12 +16,19 @@ BEGAN, NOW = datetime(2026, 10, 2, 8, tzinfo=UTC), datetime(2026, 10, 2, 9, tzin
 GOOD = record(NOW, 7 * MB, BEGAN, nas_id="cork-bng-1")
 OTHER = record(NOW, 9 * MB, BEGAN, nas_id="cork-bng-1", user_name="nuala", session_id="8f02")
 BAD = record(NOW, 7 * MB, BEGAN, octets_out=-1)
-MEASURED = {"user:aoife": (7 * MB // 10, 7 * MB), "user:nuala": (9 * MB // 10, 9 * MB)}
+CALL, LEVEL = call(NOW, 61), level(NOW, 80, 20, nas_id="cork-bng-1")
+MEASURED = {
+    "user:aoife": (7 * MB // 10, 7 * MB),
+    "user:nuala": (9 * MB // 10, 9 * MB),
+    "tel:+353214960000": (1, 61),
+    "port:cork-bng-1/ge-0/0/7": (80, 20),
+}
 
 
 def a_batch_of_the_stream(place: Place) -> Scenario:
-    """Good records, a bad one, noise and a forgery."""
-    event = kinesis(pack([GOOD, BAD]), b"noise", pack([OTHER], first_seq=3), pack([], key=b"x"))
+    """Good records, a call and a level, bad records, noise and a forgery."""
+    packs = pack([GOOD, BAD, CALL, LEVEL]), pack([OTHER, {**CALL, "caller": "021"}], first_seq=5)
+    event = kinesis(packs[0], b"noise", packs[1], pack([], key=b"x"))
     return Scenario(
         "functions.ingest_usage.live.lambda_handler",
         "a batch of the stream",
@@ -31,15 +38,16 @@ def a_batch_of_the_stream(place: Place) -> Scenario:
 
 
 def messages_of_the_queue(place: Place) -> Scenario:
-    """A pack of a file, a record that was corrected, one that is refused again, and noise."""
-    _heard(pack([BAD, {**BAD, "session_id": "8f03"}]))
+    """A pack of a file, a record that was corrected, one that is refused again, and noise; of the
+    call and the level of the file more was heard before."""
+    _heard(pack([BAD, {**BAD, "session_id": "8f03"}, CALL, {**LEVEL, "down_bps": 7}]))
     corrected, refused = suspense.list_suspense()
     suspense.save_correction(
         corrected.id, json.dumps(GOOD), corrected.version, "orla", datetime(2026, 11, 1, tzinfo=UTC)
     )
     content = {"v": 1, "collector": "file-october", "boot": "1", "first_seq": 1}
     event = sqs(
-        json.dumps({**content, "records": [OTHER]}),
+        json.dumps({**content, "records": [OTHER, {**CALL, "seconds": 9}, LEVEL]}),
         json.dumps(suspense.message_of(suspense.load(corrected.id), "orla")),
         json.dumps(suspense.message_of(refused, "orla")),
         "noise",
@@ -54,8 +62,8 @@ def messages_of_the_queue(place: Place) -> Scenario:
 
 def closed_hours(place: Place) -> Scenario:
     """Segments of two days of one identity, and of another in the same bucket or not."""
-    _heard(pack([GOOD, OTHER]))
-    _heard(pack([record(NOW, 6 * MB, BEGAN, nas_id="cork-bng-1")], first_seq=3))
+    _heard(pack([GOOD, OTHER, CALL, LEVEL]))
+    _heard(pack([record(NOW, 6 * MB, BEGAN, nas_id="cork-bng-1")], first_seq=5))
     measured = octets_stored(place.aws)
     names = ("user:aoife", "user:nuala")
     buckets = sorted({bucket_of(name, shared.settings().buckets) for name in names})

@@ -8,7 +8,7 @@ import pytest
 from tests import invariants
 from tests.cloud import Cloud
 from tests.functions.bill_cycle import world
-from tests.sweep import cycle
+from tests.sweep import cycle, ingest
 from tests.sweep.scenario import Place
 
 DAMAGES: list[tuple[str, str, str, dict[str, Any]]] = [
@@ -51,6 +51,21 @@ def test_an_account_billed_twice_by_a_run_is_found(place: Place) -> None:
     rows[key[0], ("S", b"INV#inv_copy")] = item | {"sk": {"S": "INV#inv_copy"}}
 
     assert any(one.startswith("an_account_is_billed_once") for one in invariants.broken(place.aws))
+    place.put_back(nobody)
+
+
+def test_a_call_or_level_that_lies_under_another_key_is_found(place: Place) -> None:
+    nobody = place.state()
+    ingest.a_batch_of_the_stream(place).deliver()
+    assert invariants.broken(place.aws) == []
+
+    rows = place.aws.dynamodb.tables["demarc-usage-test"].items
+    for pk, slid in (("CALL#", "2026-10-02T09:00:01Z#00"), ("LVL#", "2026-10-02T09:01:00Z#80#20")):
+        key, item = next((k, one) for k, one in rows.items() if one["pk"]["S"].startswith(pk))
+        rows[key[0], ("S", slid.encode())] = item | {"sk": {"S": slid}}
+
+    found = [one for one in invariants.broken(place.aws) if "usage_lies_where" in one]
+    assert len(found) == 2
     place.put_back(nobody)
 
 
