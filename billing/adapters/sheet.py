@@ -11,7 +11,7 @@ import segno
 
 from billing.adapters import documents, words
 from billing.config import Isp
-from billing.core.charging import Charge, Counted
+from billing.core.charging import Charge, Counted, together
 from billing.core.explaining import explain
 from billing.core.invoicing import Invoice
 from billing.core.tax import TaxItem, percent_text
@@ -59,7 +59,7 @@ def sheet_of(invoice: Invoice, isp: Isp, portal_url: str) -> dict[str, Any]:
         "taxes": [_tax(item, language) for item in invoice.taxes],
         "net": words.money(invoice.net, language),
         "tax": words.money(invoice.tax, language),
-        "usage": [_usage(counted, invoice) for counted in invoice.counted],
+        "usage": [_usage(one, invoice) for one in together(invoice.counted)],
         "notes": [said["zone_note"].format(zone=invoice.period.zone)] if invoice.counted else [],
     }
 

@@ -17,6 +17,7 @@ from billing.core.charging.charge import (
     charge_to_dict,
     counted_from,
     counted_to_dict,
+    together,
 )
 from billing.core.charging.cycle import charges_for, preview, preview_change, preview_end
 from billing.core.charging.metered import (
@@ -48,6 +49,7 @@ __all__ = [
     "preview_change",
     "preview_end",
     "recurring_charges",
+    "together",
     "usage_charges",
     "usage_windows",
 ]

@@ -2,7 +2,7 @@
 
 The arithmetic in words is made from the facts when somebody asks (billing.core.explaining)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -129,6 +129,28 @@ def counted_from(data: Mapping[str, Any]) -> Counted:
         octets_out=data["octets_out"],
         flags=tuple(data["flags"]),
     )
+
+
+def together(counted: Iterable[Counted]) -> list[Counted]:
+    """What was counted, with windows that adjoin as one: allowances count in many small ones.
+
+    A window inside another one of its service was counted for two prices, and stands once.
+    """
+    found: list[Counted] = []
+    for one in sorted(counted, key=lambda c: (c.service_id, c.start, -c.end.timestamp())):
+        last = found[-1] if found else None
+        if last is None or last.service_id != one.service_id or one.start > last.end:
+            found.append(one)
+        elif one.start == last.end:
+            found[-1] = Counted(
+                one.service_id,
+                last.start,
+                one.end,
+                last.octets_in + one.octets_in,
+                last.octets_out + one.octets_out,
+                tuple(sorted({*last.flags, *one.flags})),
+            )
+    return found
 
 
 def call_to_list(call: Call) -> list[Any]:
