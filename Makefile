@@ -56,11 +56,10 @@ acceptance: .venv/ready .venv-emulator/ready $(VENDOR)/ready .demarc/debian ## t
 bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly, CPU in turns, a month priced
 	@$(BIN)/python -m bench
 
-long: export PAIRS_PREEMPTIONS := 2
-long: export PAIRS_SEEDED := 500
-long: export FUZZ_STARTS := 100
-long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, 10,000 bent inputs
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle tests/sweep
+long: export WHOLE := 1
+long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, a death at every call
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle tests/sweep \
+		tests/edge/test_torn_spool.py
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)

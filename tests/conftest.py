@@ -29,6 +29,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 from moto import mock_aws
 from pytest_socket import socket_allow_hosts
@@ -38,6 +39,10 @@ from tests.cloud import Cloud, account
 
 account.install()
 faults.install()
+# Each account in memory has a session of its own, and each session would read the descriptions of
+# the services anew: a quarter of the time of all tests.
+read_description = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: read_description(path)
 settings.register_profile("demarc", deadline=None, max_examples=60)
 settings.load_profile("demarc")
 

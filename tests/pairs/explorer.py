@@ -1,30 +1,29 @@
 """Which orders of two handlers' calls are tried, and what each came to.
 
-Up to five calls each: all interleavings, each also with one death anywhere (in `make test` a death
-where at most one preemption is). Above that: all with at most two preemptions (one in `make test`),
-a death after any write with at most one, and orders drawn from a seed, half of which may hold a
-death. What died is delivered again when the others have ended. Where two transactions on one item
-are both on their way, an order of its own has one refused for the other.
+Up to five calls each: all interleavings, each also with one death anywhere. Above that: all with at
+most two preemptions, a death after any write with at most one, and orders drawn from a seed, half
+of which may hold a death. What died is delivered again when the others have ended. Where two
+transactions on one item are both on their way, an order of its own has one refused for the other.
+
+That is `make long`. In `make test` a death in all interleavings stands where at most one preemption
+is; above five calls orders have one preemption or are drawn, and only the drawn ones hold a death.
 
 A preemption just before a call that touches nothing which the other handler touches comes to the
 same as one just after it, for those calls may change places; so it is left out. What the two have
 in common is learnt from the runs, until all orders have been tried and nothing new was learnt.
 """
 
-import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from tests.effort import WHOLE
 from tests.pairs.calls import WAITS, Call
 from tests.pairs.scheduler import Choice, Handler, Now, Step, run
 
 ALL_UP_TO = 5  # calls of each handler
-# What `make test` has the time for; `make pairs` allows two preemptions and draws 500.
-PREEMPTIONS_MAX = int(os.environ.get("PAIRS_PREEMPTIONS", "1"))
-SEEDED = int(os.environ.get("PAIRS_SEEDED", "20"))
-WHOLE = PREEMPTIONS_MAX > 1  # a death or a conflict in each of all orders, too
+PREEMPTIONS_MAX, SEEDED = (2, 500) if WHOLE else (1, 20)
 
 Law = Callable[[Mapping[str, Any]], Sequence[str]]
 Chosen = tuple[Choice, ...]
@@ -123,7 +122,10 @@ DISTURBED = (
     _Budget(1, deaths=1, conflicts=0, everywhere=False),
     _Budget(1, deaths=0, conflicts=1, everywhere=False),
 )
-BOUNDED = (_Budget(PREEMPTIONS_MAX, deaths=0, conflicts=0, everywhere=False), *DISTURBED)
+BOUNDED = (
+    _Budget(PREEMPTIONS_MAX, deaths=0, conflicts=0, everywhere=False),
+    *(DISTURBED if WHOLE else ()),
+)
 ALL = (
     _Budget(None, deaths=0, conflicts=0, everywhere=True),
     *(replace(one, preemptions=None, everywhere=True) if WHOLE else one for one in DISTURBED),

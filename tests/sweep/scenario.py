@@ -13,7 +13,7 @@ the undisturbed delivery, item for item, and the books must be in order.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ import time_machine
 
 from tests import faults
 from tests.cloud import Cloud
+from tests.effort import WHOLE
 from tests.faults import KINDS, Kind
 from tests.invariants import Octets, broken
 from tests.sweep.account import NOW, forget
@@ -130,6 +131,12 @@ def sweep(place: Place, scenario: Scenario, before: State, first_only: bool = Fa
     return Swept(scenario.handler, scenario.name, tuple(run.calls), points, tuple(wrong))
 
 
+def kinds_at(call: int) -> Sequence[Kind]:
+    """What may happen to a call; in `make test` it is refused or throttled in turn."""
+    left_out: Kind = "refused" if call % 2 else "throttled"
+    return KINDS if WHOLE else [kind for kind in KINDS if kind != left_out]
+
+
 class _Run:
     def __init__(self, place: Place, scenario: Scenario, start: State, before: State) -> None:
         self.place, self.scenario, self.start, self.before = place, scenario, start, before
@@ -142,7 +149,7 @@ class _Run:
         """Each fault: its kind ("" for what is no fault of a call), and what was wrong after it."""
         yield "", self.told("undisturbed", self.books())
         for call, operation in enumerate(self.calls, 1):
-            for kind in KINDS:
+            for kind in kinds_at(call):
                 if kind != "conflict" or operation == "TransactWriteItems":
                     yield kind, self.told(f"{kind} call {call} ({operation})", self.at(call, kind))
         yield "", self.told("delivered twice", self.twice())
