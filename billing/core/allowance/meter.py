@@ -65,6 +65,7 @@ class Meter:
         self.watch: Watch = Watch(plan)
         self.top_ups = 0
         self.place = 0  # in the timeline, of the last part
+        self.since = self.first  # the last edge before it
         # What changes at a grid hour: (hour, number, place, grant, whether it begins to pay).
         self.events: list[tuple[datetime, int, int, Live, bool]] = []
         self._numbers = count()
@@ -98,7 +99,10 @@ class Meter:
         while events and events[0][0] <= start:
             self.happen()
         starts = self.timeline.starts
-        self.place = place = bisect_right(starts, start) - 1 if len(starts) > 1 else 0
+        if len(starts) > 1:
+            self.place = bisect_right(starts, start) - 1
+            self.since = max(self.since, starts[self.place])
+        place = self.place
         edge = self.timeline.next_edge(place)
         if events and events[0][0] < edge:
             edge = events[0][0]
@@ -187,7 +191,8 @@ class Meter:
             heappush(self.events, (live.ends, next(self._numbers), place, live, False))
 
     def happen(self) -> None:
-        _, _, place, live, begins = heappop(self.events)
+        at, _, place, live, begins = heappop(self.events)
+        self.since = max(self.since, at)
         code = self.plan.slots[place].code
         if begins:
             self._count_granted(code, live.left)
@@ -224,7 +229,8 @@ class Meter:
         self.top_ups += 1
         price = Money.rounded(slot.price, self.plan.price.currency, self.plan.price.rounding)
         self.bought.append(Bought(slot.code, at, slot.size, price, self.top_ups))
-        self._grant(place, slot, slot.size, at)
+        # As of the edge, not of the part: so it is the same grant however usage was cut.
+        self._grant(place, slot, slot.size, self.since)
         return True
 
     def _pay(self, part: Part, code: str, quantity: int, counted: bool) -> None:
