@@ -1,217 +1,206 @@
-"""Recurring prices over a timeline: what each day was held for, against what was billed for it."""
+"""Recurring prices over a timeline: what was held, against what was billed for it.
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
-from datetime import date, datetime
+One comparison makes every charge and every credit. held.py turns the timeline into pieces of
+periods, credits.py the earlier bills into lines on the same scales; what is held and not billed is
+charged here, what is billed and not held is credited by its own line.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
 from fractions import Fraction
-from functools import lru_cache
+from itertools import count
+from typing import Any
 
-from billing.core.catalog import PriceVersion, RecurringPrice
 from billing.core.charging.charge import Charge
+from billing.core.charging.credits import (
+    Billed,
+    Run,
+    Unused,
+    billed_lines,
+    credits_of,
+    in_units,
+    less,
+    mark,
+)
+from billing.core.charging.held import Piece, pieces_of, share_at_early_end
 from billing.core.money import Money
-from billing.core.period import DAY, Period, held_days, local_midnight, rfc3339
+from billing.core.period import Period, local_midnight, rfc3339
 from billing.core.subscription import Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Local days of a period, without a gap, on which one price version was held."""
-
-    price: PriceVersion
-    since: datetime  # the instant of the operation it began with
-    first: date
-    end: date
-
-
 def recurring_charges(subscription: Subscription, period: Period) -> list[Charge]:
-    """One charge for each recurring price held during the period, by its share of local days."""
-    return missing(subscription, period, (), in_advance_only=False)
+    """What the recurring prices held in a period cost, when nothing was billed before.
+
+    Prices in advance are charged in the period in which their own period begins, or in which they
+    do; prices in arrears in the one in which their own period ends, or in which they do.
+    """
+    found = [piece for piece in pieces_of(subscription, period) if _begins_in(piece, period)]
+    return _missing(subscription, period, found, [])
 
 
 def corrections(
     subscription: Subscription, period: Period, billed: Sequence[Charge]
 ) -> list[Charge]:
-    """Credits and charges that bring the days of a period from what was billed to what was held.
+    """Credits and charges that bring a period from what was billed to what was held.
 
-    A credit is the unused share of the very line that was charged, by local days, and never more
-    than what of that line is not credited yet.
+    A credit is the unused share of the very line that was charged, and never more than what of that
+    line is not credited yet. Before the period nothing moves; prices whose own period reaches on
+    are put right to its end. So `billed` has to hold all lines of a period that is not over yet.
     """
     ours = [charge for charge in billed if charge.subscription_id == subscription.id]
-    credited = [c for line in ours for c in _credits_of(line, subscription, period, ours)]
-    return credited + missing(subscription, period, ours, in_advance_only=False)
+    pieces, lines = pieces_of(subscription, period), billed_lines(ours, period.zone)
+    credits = [one for line in lines for one in _credits(line, pieces, period)]
+    return credits + _missing(subscription, period, pieces, lines)
 
 
 def advance(subscription: Subscription, period: Period, billed: Sequence[Charge]) -> list[Charge]:
     """Prices charged in advance for a period that is about to run, as its timeline stands now."""
     ours = [charge for charge in billed if charge.subscription_id == subscription.id]
-    return missing(subscription, period, ours, in_advance_only=True)
-
-
-def missing(
-    subscription: Subscription, period: Period, billed: Sequence[Charge], *, in_advance_only: bool
-) -> list[Charge]:
-    """Charges for the days a recurring price is held in the period but not billed."""
-    return [
-        _charge(subscription, period, held, price, first, end)
-        for held in held_in(subscription, period)
-        for price in held.price.recurring
-        if price.in_advance or not in_advance_only
-        for first, end in _runs(
-            _days(held.first, held.end) - _billed_days(held.price, price, billed)
-        )
+    starts_in = subscription.started >= local_midnight(period.start, period.zone)
+    ahead = [
+        piece
+        for piece in pieces_of(subscription, period)
+        if piece.price.in_advance and (starts_in or piece.own.start >= period.start)
     ]
+    return _missing(subscription, period, ahead, billed_lines(ours, period.zone))
 
 
-def held_in(subscription: Subscription, period: Period) -> list[Held]:
-    """Who held which days. A day belongs to the price it ended with; equal neighbours are one."""
-    found: list[Held] = []
-    for segment in subscription.segments:
-        days = held_days(segment.span, period)
-        if days is None:
+def _begins_in(piece: Piece, period: Period) -> bool:
+    begins = piece.scale.of_day(period.start)
+    return not piece.price.in_advance or piece.first >= begins
+
+
+def _missing(
+    subscription: Subscription, period: Period, pieces: Iterable[Piece], lines: Sequence[Billed]
+) -> list[Charge]:
+    """Charges for what is held and due, but not billed."""
+    found: list[Charge] = []
+    keys = {one.line.key for one in lines}
+    for piece in pieces:
+        due = _due(piece, period)
+        if due is None or (piece.paused and not piece.rate):
             continue
-        first, end = days
-        if found and found[-1].price.ref == segment.price.ref and found[-1].end == first:
-            before = found.pop()
-            found.append(Held(before.price, before.since, before.first, end))
-        else:
-            found.append(Held(segment.price, segment.span.start, first, end))
+        same = [one for one in lines if one.state == piece.state and one.lies_in(piece.bounds)]
+        taken = [run for one in same for run in one.open]
+        net = sum(one.net for one in same)
+        for run in less([due], taken) if taken else [due]:
+            # When lines of one price come to be a whole period, the last takes what is left.
+            taken.append(run)
+            is_rest = same and piece.is_whole and not less([piece.bounds], taken)
+            charge = _charge(subscription, piece, run, net if is_rest else None, keys)
+            keys.add(charge.key)
+            found.append(charge)
+            net += charge.priced.minor
     return found
 
 
+def _due(piece: Piece, period: Period) -> Run | None:
+    """What of a piece a bill of the period may charge; None: nothing yet, or nothing any more."""
+    begins, ends = piece.scale.of_day(period.start), piece.scale.of_day(period.end)
+    if piece.price.in_advance:
+        first = max(piece.first, begins)
+        return (first, piece.end) if first < piece.end and piece.bounds[0] < ends else None
+    return (piece.first, piece.end) if begins < piece.end <= ends else None
+
+
 def _charge(
-    subscription: Subscription,
-    period: Period,
-    held: Held,
-    price: RecurringPrice,
-    first: date,
-    end: date,
+    subscription: Subscription, piece: Piece, run: Run, billed: int | None, keys: set[str]
 ) -> Charge:
-    days, whole = (end - first).days, (first, end) == (period.start, period.end)
-    exact = price.amount * Fraction(days, period.days)
-    amount = Money.rounded(exact, price.currency)
-    described = f"{held.price.name}: {price.name}"
-    if not whole:
-        described += f", {days} of {period.days} days"
+    """One line. `billed`: minor units of other lines that make a whole period together with it."""
+    price, scale = piece.price, piece.scale
+    facts: dict[str, Any] = {"rule": "recurring", "of": piece.own.days}
+    description, quantity = piece.description, str(piece.quantity)
+    unit, kind, exact = piece.unit, "recurring", piece.rate
+    if run != piece.bounds:
+        part, of, unit = _part(piece, run)
+        kind, quantity, exact = "proration", str(part), piece.rate * Fraction(part, of)
+        description += f", {part:,} of {of:,} {unit}s"
+        if unit != "day" or price.basis != "actual":
+            facts["share"] = [part, of, unit]
+    amount = Money.rounded(exact, price.currency, price.rounding)
+    if billed is not None:
+        amount = Money.rounded(piece.rate, price.currency, price.rounding)
+        amount -= Money(billed, price.currency)
+        facts["billed"] = Money(billed, price.currency).to_wire()
+    _say_state(facts, piece, run)
+    last = scale.day(run[1] - 1)
     return Charge(
         subscription_id=subscription.id,
         service_id=subscription.service_id,
         code=price.code,
-        kind="recurring" if whole else "proration",
-        description=described,
-        price_ref=held.price.ref,
-        span=(first, end),
-        quantity="1" if whole else str(days),
-        unit="month" if whole else "day",
+        kind=kind,
+        description=description,
+        price_ref=piece.version.ref,
+        span=(scale.day(run[0]), date.fromordinal(last.toordinal() + 1)),
+        quantity=quantity,
+        unit=unit,
         amount=amount,
         tax_category=price.tax_category,
-        key=_key(subscription, period, held, price, first),
-        facts={"rule": "recurring", "of": period.days},
+        key=_key(subscription, piece, run[0], keys),
+        facts=facts,
+        gross=amount if price.tax_included else None,
     )
 
 
-def _key(
-    subscription: Subscription, period: Period, held: Held, price: RecurringPrice, first: date
-) -> str:
+def _say_state(facts: dict[str, Any], piece: Piece, run: Run) -> None:
+    """What is not as usual, for who explains the line, and for who credits it later."""
+    _, _, quantity, paused, override = piece.state
+    if quantity != 1:
+        facts["quantity"] = quantity
+    if paused:
+        facts["paused"] = True
+    if override:
+        facts["override"] = override
+    if piece.price.rounding != "half_up":
+        facts["rounding"] = piece.price.rounding
+    if piece.price.basis != "actual":
+        facts["steps"] = piece.steps(*run)
+    if piece.scale.by == "second":
+        facts["instants"] = [rfc3339(piece.scale.at(position)) for position in run]
+
+
+def _part(piece: Piece, run: Run) -> tuple[int, int, str]:
+    """Which part of the period a run is: 20 of 30 days."""
+    early = share_at_early_end(piece) if run == (piece.first, piece.end) else None
+    if early is not None:
+        return early
+    return in_units(piece.steps(*run), piece.whole, piece.scale)
+
+
+def _key(subscription: Subscription, piece: Piece, first: int, keys: set[str]) -> str:
     """Cycle lines by (subscription, code, period start); those of an operation by its instant."""
-    if held.since < local_midnight(period.start, period.zone):
-        key = f"{subscription.id}/{price.code}/{period.label}"
+    if piece.since < local_midnight(piece.own.start, piece.own.zone):
+        key = f"{subscription.id}/{piece.price.code}/{piece.own.label}"
     else:
-        key = f"{subscription.id}/{price.code}/{rfc3339(held.since)}"
-    return key if first == held.first else f"{key}/{first.isoformat()}"
+        key = f"{subscription.id}/{piece.price.code}/{rfc3339(piece.since)}"
+    if first != piece.first:
+        key = f"{key}/{mark(first, piece.scale)}"
+    if key not in keys:
+        return key
+    return next(f"{key}/{n}" for n in count(2) if f"{key}/{n}" not in keys)
 
 
-def _credits_of(
-    line: Charge, subscription: Subscription, period: Period, billed: Sequence[Charge]
-) -> list[Charge]:
-    """Credits for the days of a billed line on which its price was not held."""
-    if line.kind not in ("recurring", "proration") or line.amount.minor <= 0:
+def _credits(line: Billed, pieces: Sequence[Piece], period: Period) -> list[Charge]:
+    """Credits for what of a billed line was not held, from the period's start on."""
+    scale = line.scale
+    begins, ends = scale.of_day(period.start), scale.of_day(period.end)
+    if line.line.priced.minor <= 0 or line.end <= begins or ends <= line.first:
         return []
-    held = {
-        day
-        for part in held_in(subscription, period)
-        if part.price.ref == line.price_ref
-        for day in _days(part.first, part.end)
-    }
-    earlier = _credits(line, billed)
-    in_period = _days(*line.span) & _days(period.start, period.end)
-    left = line.amount.minor + sum(charge.amount.minor for charge in earlier)
-    found: list[Charge] = []
-    for first, end in _runs(in_period - held - _days_credited(earlier)):
-        exact = line.amount.minor * Fraction((end - first).days, _length(line))
-        amount = Money(
-            min(Money.rounded(exact, line.amount.currency).minor, left), line.amount.currency
-        )
-        left -= amount.minor
-        if amount:
-            found.append(_credit(line, first, end, left + amount.minor, amount))
-    return found
+    same = [one for one in pieces if one.state == line.state and one.scale.by == scale.by]
+    runs = less(line.open, [(one.first, one.end) for one in same])
+    unused = [_unused(line, (max(first, begins), end), same) for first, end in runs if end > begins]
+    return credits_of(line, unused)
 
 
-def _credit(line: Charge, first: date, end: date, left: int, amount: Money) -> Charge:
-    days, of = (end - first).days, _length(line)
-    return Charge(
-        subscription_id=line.subscription_id,
-        service_id=line.service_id,
-        code=line.code,
-        kind="credit",
-        description=f"{line.description}, unused {days} of {of} days",
-        price_ref=line.price_ref,
-        span=(first, end),
-        quantity=str(days),
-        unit="day",
-        amount=-amount,
-        tax_category=line.tax_category,
-        key=f"{line.key}/credit/{first.isoformat()}",
-        facts={
-            "rule": "credit",
-            "charged": line.amount.to_wire(),
-            "days": [day.isoformat() for day in line.span],
-            "left": Money(left, line.amount.currency).to_wire(),
-        },
-        corrects=line.key,
-    )
-
-
-def _billed_days(
-    version: PriceVersion, price: RecurringPrice, billed: Sequence[Charge]
-) -> set[date]:
-    """Days for which this price was charged and not credited since."""
-    lines = [
-        charge
-        for charge in billed
-        if charge.price_ref == version.ref
-        and charge.code == price.code
-        and charge.kind in ("recurring", "proration")
-    ]
-    return {
-        day for line in lines for day in _days(*line.span) - _days_credited(_credits(line, billed))
-    }
-
-
-def _credits(line: Charge, billed: Sequence[Charge]) -> list[Charge]:
-    return [charge for charge in billed if charge.corrects == line.key]
-
-
-def _days_credited(credits: Iterable[Charge]) -> set[date]:
-    return {day for charge in credits for day in _days(*charge.span)}
-
-
-@lru_cache(maxsize=1024)
-def _days(first: date, end: date) -> frozenset[date]:
-    """The days from first to before end; a run asks for the same few spans all the time."""
-    return frozenset(first + DAY * n for n in range((end - first).days))
-
-
-def _length(line: Charge) -> int:
-    return (line.span[1] - line.span[0]).days
-
-
-def _runs(days: Set[date]) -> list[tuple[date, date]]:
-    """Days as half-open runs without a gap, in order."""
-    runs: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if runs and runs[-1][1] == day:
-            runs[-1] = (runs[-1][0], day + DAY)
-        else:
-            runs.append((day, day + DAY))
-    return runs
+def _unused(line: Billed, run: Run, same: Sequence[Piece]) -> Unused:
+    """Which part of a line a run of it is; at an early end, what its price says is given back."""
+    for piece in same:
+        if piece.end == run[0] and piece.bounds == (line.first, line.end) and run[1] == line.end:
+            early = share_at_early_end(piece)
+            if early is not None:
+                kept, of, unit = early
+                return Unused(*run, of - kept, of, unit)
+    steps = line.line.facts.get("steps", line.end - line.first)
+    first = min(run[0] - line.first, steps)
+    end = steps if run[1] == line.end else min(run[1] - line.first, steps)
+    return Unused(*run, *in_units(end - first, steps, line.scale))

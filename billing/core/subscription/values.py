@@ -1,15 +1,12 @@
-"""Subscriptions: a timeline of priced segments. Operations extend it; the bill cycle prices it."""
+"""Subscriptions as values, and what forbids an operation on one."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any
 
 from billing.core.catalog import ContractTerms, Discount, PriceVersion
 from billing.core.errors import BillingError
-from billing.core.money import CurrencyMismatch
-from billing.core.period import Span, instant_from, rfc3339
+from billing.core.period import Span, rfc3339
 
 
 class PlanChangeInThePast(BillingError):
@@ -32,6 +29,52 @@ class EndInThePast(BillingError):
             " choose a later instant"
         )
         self.at, self.segment_start = at, segment_start
+
+
+class ChangeInThePast(BillingError):
+    """What is held changes from now on; time already served keeps its price."""
+
+    def __init__(self, at: datetime, segment_start: datetime) -> None:
+        super().__init__(
+            f"cannot change at {rfc3339(at)}: what is held now began {rfc3339(segment_start)};"
+            " choose a later instant, or withdraw what is scheduled"
+        )
+        self.at, self.segment_start = at, segment_start
+
+
+class BadQuantity(BillingError):
+    """So many of something cannot be held."""
+
+    def __init__(self, quantity: object) -> None:
+        super().__init__(f"{quantity!r} is no quantity: hold one or more, or end the subscription")
+        self.quantity = quantity
+
+
+class NotSold(BillingError):
+    """The price version has nothing of this code that fits."""
+
+    def __init__(self, code: str, version: PriceVersion, codes: tuple[str, ...]) -> None:
+        known = f"it has {', '.join(codes)}" if codes else "it has none"
+        super().__init__(f"{version.name} sells no {code!r} of this kind: {known}")
+        self.code, self.version = code, version
+
+
+class NotRunning(BillingError):
+    """At this instant the subscription has not begun, or has ended."""
+
+    def __init__(self, subscription_id: str, at: datetime) -> None:
+        super().__init__(
+            f"{subscription_id} does not run at {rfc3339(at)}: choose an instant at which it does"
+        )
+        self.subscription_id, self.at = subscription_id, at
+
+
+class PurchaseConflict(BillingError):
+    """The id was used for another purchase."""
+
+    def __init__(self, purchase_id: str) -> None:
+        super().__init__(f"purchase {purchase_id} exists with other content: use a new id")
+        self.purchase_id = purchase_id
 
 
 class AlreadyEnded(BillingError):
@@ -58,10 +101,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A discount of this subscription, from a local day on."""
+    """A discount of this subscription, on the local days from one to before another."""
 
     discount: Discount
     since: date
+    until: date | None = None  # None: as long as the discount lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,86 +156,10 @@ class Subscription:
         """The last segment: the running one, or the one it ended with."""
         return self.segments[-1]
 
+    def at(self, at: datetime) -> Segment | None:
+        """The segment held at an instant; None before its start and from its end on."""
+        return next((s for s in self.segments if s.span.contains(at)), None)
+
     def price_at(self, at: datetime) -> PriceVersion | None:
         """The price held at an instant; None before its start and from its end on."""
         return next((s.price for s in self.segments if s.span.contains(at)), None)
-
-
-def start(
-    id: str, account_id: str, service_id: str, price: PriceVersion, at: datetime
-) -> Subscription:
-    """Begin a subscription at an instant."""
-    return Subscription(id, account_id, service_id, (Segment(price, Span(at, None)),))
-
-
-def change_plan(subscription: Subscription, price: PriceVersion, at: datetime) -> Subscription:
-    """Close the running segment and open a new one. No money moves: the cycle prices the timeline.
-
-    The same change again returns the same subscription; so does a change to the price it has.
-    """
-    *past, current = subscription.segments
-    if current.span.end is not None:
-        raise AlreadyEnded(subscription.id, current.span.end)
-    if price.currency != current.price.currency:
-        raise CurrencyMismatch(current.price.currency, price.currency)
-    if price == current.price:
-        return subscription
-    if at <= current.span.start:
-        raise PlanChangeInThePast(at, current.span.start)
-    closed = replace(current, span=Span(current.span.start, at))
-    return replace(subscription, segments=(*past, closed, Segment(price, Span(at, None))))
-
-
-def end(subscription: Subscription, at: datetime) -> Subscription:
-    """Close the running segment. The same end again returns the same subscription."""
-    *past, current = subscription.segments
-    if current.span.end == at:
-        return subscription
-    if current.span.end is not None:
-        raise AlreadyEnded(subscription.id, current.span.end)
-    if at <= current.span.start:
-        raise EndInThePast(at, current.span.start)
-    return replace(
-        subscription, segments=(*past, replace(current, span=Span(current.span.start, at)))
-    )
-
-
-def to_dict(subscription: Subscription) -> dict[str, Any]:
-    """For storage: ids, instants in RFC 3339, prices by reference (offering id and version)."""
-    return {
-        "id": subscription.id,
-        "account_id": subscription.account_id,
-        "service_id": subscription.service_id,
-        "version": subscription.version,
-        "segments": [
-            {
-                "offering_id": segment.price.offering_id,
-                "version": segment.price.version,
-                "start": rfc3339(segment.span.start),
-                "end": None if segment.span.end is None else rfc3339(segment.span.end),
-            }
-            for segment in subscription.segments
-        ],
-    }
-
-
-def subscription_from(
-    data: Mapping[str, Any], price_of: Callable[[str, int], PriceVersion]
-) -> Subscription:
-    """The inverse of `to_dict`; `price_of(offering_id, version)` resolves the prices."""
-    return Subscription(
-        data["id"],
-        data["account_id"],
-        data["service_id"],
-        tuple(
-            Segment(
-                price_of(part["offering_id"], part["version"]),
-                Span(
-                    instant_from(part["start"]),
-                    None if part["end"] is None else instant_from(part["end"]),
-                ),
-            )
-            for part in data["segments"]
-        ),
-        data["version"],
-    )
