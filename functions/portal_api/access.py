@@ -53,6 +53,7 @@ STAFF: Mapping[Route, Access] = table(
             POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-end
             GET  /v1/offerings
             GET  /v1/offerings/<offering_id>
+            POST /v1/what-if
             GET  /v1/invoices
             GET  /v1/invoices/overdue
             GET  /v1/invoices/<invoice_id>

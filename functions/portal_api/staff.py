@@ -19,6 +19,7 @@ from functions.portal_api.routes import (
     invoices,
     services,
     usage,
+    whatif,
 )
 from functions.portal_api.session import Site
 from functions.runtime import clock, logger
@@ -26,7 +27,7 @@ from functions.runtime import clock, logger
 TABLE = {**access.STAFF, **doors.STAFF_PAGES}
 
 app = new_app()
-for part in (customers, services, catalog, invoices, usage, bill_runs):
+for part in (customers, services, catalog, invoices, usage, bill_runs, whatif):
     app.include_router(part.router)
 console.register(app)
 

@@ -16,6 +16,7 @@ from functions.portal_api.pages import (
     plans,
     runs,
     today,
+    whatif,
 )
 
 PARTS = (
@@ -28,6 +29,7 @@ PARTS = (
     identities,
     plans,
     offers,
+    whatif,
     charges,
     runs,
     papers,

@@ -31,6 +31,8 @@ STAFF_PAGES = COMMON | table(
             GET  /console/invoices/<invoice_id>
             GET  /console/invoices/<invoice_id>/pdf
             GET  /console/plans
+            GET  /console/what-if
+            POST /console/what-if
             GET  /console/suspense
         """,
         Access(EDITORS): """

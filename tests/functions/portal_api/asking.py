@@ -174,6 +174,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", f"{SUBSCRIPTION}/end"): lambda _: END,
     ("POST", "/v1/imports"): lambda _: _file("C-2", "second"),
     ("POST", "/v1/offerings/<offering_id>/versions"): lambda _: VERSION,
+    ("POST", "/v1/what-if"): lambda _: {
+        "offeringId": PLANS["fibre-500"], "months": ["2026-10"]},
     ("POST", "/v1/invoices"): lambda things: {"accountId": things.account, "lines": [LINE]},
     ("POST", "/v1/suspense/<record_id>/recycle"): lambda things: {
         "record": json.loads(_record(things)), "reason": "sign slipped"},
@@ -201,6 +203,8 @@ BODIES: dict[tuple[str, str], Any] = {
         "version": str(things.versions["subscription"])},
     ("POST", f"{PAGE}/invoices/new"): lambda _: {
         "text": "Visit", "amount": "60.00", "tax_category": "standard"},
+    ("POST", "/console/what-if"): lambda _: {
+        "offering": PLANS["fibre-500"], "last": "2026-10", "months": "1"},
     ("POST", "/console/bill-runs"): lambda _: {"period": "1:2026-09-01"},
     ("POST", "/console/bill-runs/<run_id>/approve"): lambda things: {
         "revision": "1", "digest": things.digest},
