@@ -1,5 +1,6 @@
 """Offerings and their price versions: prices sold together, with what is promised besides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -14,6 +15,7 @@ from billing.core.catalog.prices import (
     RecurringPrice,
     UsagePrice,
 )
+from billing.core.errors import BillingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,25 @@ class Discount:
     order: int = 0  # lower ones first; a percentage is of what is left
     periods: int | None = None  # for so many from the day granted; None: without end
     coupon: str = ""  # not "": only for who presents this code
+
+
+class UnknownCoupon(BillingError):
+    """No discount of the version has this coupon."""
+
+    def __init__(self, coupon: str, offering_id: str) -> None:
+        super().__init__(
+            f"coupon {coupon[:60]!r} gives nothing with {offering_id}:"
+            " correct its code, or leave it out"
+        )
+        self.coupon, self.offering_id = coupon, offering_id
+
+
+class RepeatedCoupon(BillingError):
+    """A coupon counts once."""
+
+    def __init__(self, coupon: str) -> None:
+        super().__init__(f"coupon {coupon[:60]!r} is presented twice: it counts once, name it once")
+        self.coupon = coupon
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +112,15 @@ class PriceVersion:
     @property
     def ref(self) -> tuple[str, int]:
         return self.offering_id, self.version
+
+    def discounts_for(self, coupons: Sequence[str] = ()) -> tuple[Discount, ...]:
+        """The discounts of who starts with these coupons; else UnknownCoupon, RepeatedCoupon."""
+        for place, coupon in enumerate(coupons):
+            if coupon in coupons[:place]:
+                raise RepeatedCoupon(coupon)
+            if not coupon or all(one.coupon != coupon for one in self.discounts):
+                raise UnknownCoupon(coupon, self.offering_id)
+        return tuple(one for one in self.discounts if not one.coupon or one.coupon in coupons)
 
     @property
     def recurring(self) -> tuple[RecurringPrice, ...]:
