@@ -4,7 +4,8 @@ A cycle closes one period and charges three things: recurring prices in advance 
 period; for the closed one, corrections of what was billed before (credits for days a price was not
 held, charges for days it was) and recurring prices in arrears; and usage, in arrears, per price.
 
-charge.py is the value; recurring.py prices days, metered.py usage; cycle.py puts a bill together.
+charge.py is the value; recurring.py compares what was held (held.py) with what was billed
+(credits.py); once.py has what is charged once, metered.py usage; cycle.py puts a bill together.
 """
 
 from billing.core.charging.allowances import UsageNotCounted
@@ -27,6 +28,7 @@ from billing.core.charging.metered import (
     usage_charges,
     usage_windows,
 )
+from billing.core.charging.once import Pass, once_charges, passes
 from billing.core.charging.recurring import advance, corrections, recurring_charges
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Kind",
     "Measured",
     "NothingMeasured",
+    "Pass",
     "PriceOf",
     "UsageNotCounted",
     "UsageWindow",
@@ -45,6 +48,8 @@ __all__ = [
     "corrections",
     "counted_from",
     "counted_to_dict",
+    "once_charges",
+    "passes",
     "preview",
     "preview_change",
     "preview_end",

@@ -7,6 +7,7 @@ from billing.core.catalog import PriceVersion
 from billing.core.charging.charge import Charge
 from billing.core.charging.contracts import termination_charges
 from billing.core.charging.metered import Measured, usage_charges
+from billing.core.charging.once import once_charges
 from billing.core.charging.recurring import advance, corrections
 from billing.core.period import Period
 from billing.core.subscription import Subscription, change_plan, end
@@ -26,6 +27,7 @@ def charges_for(
     """
     return [
         *corrections(subscription, period, billed),
+        *once_charges(subscription, period, billed),
         *usage_charges(subscription, period, measured, billed),
         *advance(subscription, following_period, billed),
     ]
