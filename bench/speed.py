@@ -28,9 +28,8 @@ from billing.core.catalog import Graduated
 from billing.core.charging import Charge, charges_for, usage_windows
 from billing.core.charging.charge import Counted
 from billing.core.invoicing import Draft, canonical
-from billing.core.money import Money
 from billing.core.period import Period, following
-from billing.core.rating import graduated, rate
+from billing.core.rating import rate
 from billing.core.subscription import change_plan, start
 from billing.core.tax import taxes
 from billing.core.usage import mediate
@@ -102,8 +101,8 @@ def of_rating(*, rendered: bool) -> Case:
     whole = rate(price, used).amount
     assert whole.minor == arithmetic(1_437_512_345_678)
     run: Callable[[], Any] = lambda: rate(price, used)  # noqa: E731
-    if not rendered:
-        run = lambda: Money.rounded(graduated(used, tiers), price.currency)  # noqa: E731
+    if rendered:
+        run = lambda: rate(price, used).steps  # noqa: E731
     return Case(
         "rate, explained" if rendered else "rate, the amount",
         "line",

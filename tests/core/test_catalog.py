@@ -46,7 +46,7 @@ def tiers(*listed: dict[str, str]) -> dict[str, object]:
 def test_a_short_price_gets_its_defaults():
     price = price_from(FLAT)
     assert price == RecurringPrice(
-        "recurring", "Monthly charge", Fraction(2999), "EUR", "standard", True
+        code="recurring", name="Monthly charge", amount=Fraction(2999), currency="EUR"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_package_is_read_in_minor_units_and_units():
         (tiers(), "tiers", "list at least one"),
         ({**PACKAGE, "ceiling": "9.99"}, "ceiling", "below the price of one block, 10.00"),
         ({**PACKAGE, "block_size": "0"}, "block_size", "a block holds nothing"),
-        ({**PACKAGE, "unit": "TB"}, "unit", "write one of GB, GiB"),
+        ({**PACKAGE, "unit": "Gb"}, "unit", "write one of kB, MB, GB"),
         ({**PACKAGE, "direction": "dwon"}, "direction", "did you mean down?"),
         ({**PACKAGE, "currency": "EURO"}, "currency", "an ISO 4217 code such as EUR"),
         ({**PACKAGE, "block_price": 10.0}, "block_price", 'write "10.0" in quotes'),
@@ -89,7 +89,11 @@ def test_a_package_is_read_in_minor_units_and_units():
         ({**FLAT, "in_advance": "yes"}, "in_advance", "write true or false"),
         ({"model": "flat", "amount": "1"}, "currency", "it is missing"),
         ({**FLAT, "model": "graduatd"}, "model", "did you mean graduated?"),
-        ({**FLAT, "model": "block"}, "model", "write one of flat, graduated, package"),
+        (
+            {**FLAT, "model": "block"},
+            "model",
+            "write one of flat, one_time, pass, per_unit, graduated",
+        ),
     ],
 )
 def test_an_impossible_price_is_refused_with_its_path_and_its_fix(price, path, says):

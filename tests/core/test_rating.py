@@ -2,12 +2,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from billing.core.catalog import Graduated, Tier, price_from
+from billing.core.catalog import price_from
 from billing.core.money import Money
-from billing.core.rating import BadQuantity, graduated, package, quantity_of, rate
+from billing.core.rating import BadQuantity, quantity_of, rate
 from tests.core.makers import eur, gb, usd
 
 
@@ -150,51 +148,3 @@ def test_the_steps_say_how_the_amount_came_about():
 def test_only_an_exact_quantity_of_zero_or_more_is_rated(quantity):
     with pytest.raises(BadQuantity):
         rate(TARIFF, quantity)
-
-
-OCTETS = st.integers(0, 10**13)
-PARTS = st.lists(OCTETS, min_size=1, max_size=8)
-
-
-@st.composite
-def ladders(draw):
-    bounds = sorted(draw(st.lists(st.integers(1, 10**6), max_size=5, unique=True)))
-    tops = [Fraction(bound, 7) for bound in bounds]
-    prices = st.fractions(0, 1000, max_denominator=1000)
-    return tuple(
-        Tier(above, up_to, draw(prices), draw(prices))
-        for above, up_to in zip([Fraction(0), *tops], [*tops, None], strict=True)
-    )
-
-
-@given(PARTS, ladders())
-def test_splitting_usage_never_changes_a_graduated_total(parts, ladder):
-    """Progressive billing: each part owes the cumulative price minus what is booked."""
-    booked, so_far = Fraction(0), Fraction(0)
-    for part in parts:
-        so_far += Fraction(part, 10**9)
-        booked += graduated(so_far, ladder) - booked
-    assert booked == graduated(Fraction(sum(parts), 10**9), ladder)
-
-
-@given(OCTETS, ladders())
-def test_the_tiers_share_out_a_quantity_without_remainder(octets, ladder):
-    quantity = Fraction(octets, 10**9)
-    assert sum(tier.inside(quantity) for tier in ladder) == quantity
-
-
-@given(OCTETS, OCTETS, ladders())
-def test_more_usage_never_costs_less(octets, more, ladder):
-    one, other = Fraction(octets, 10**9), Fraction(octets + more, 10**9)
-    assert graduated(one, ladder) <= graduated(other, ladder)
-    assert package(one, XFINITY.model) <= package(other, XFINITY.model)
-
-
-@given(OCTETS, ladders())
-def test_a_line_is_rounded_once_and_by_half_a_cent_at_most(octets, ladder):
-    price = gigabytes("EUR", model="graduated", tiers=[{}])
-    stepped = type(price)(
-        price.code, price.name, Graduated(ladder), "GB", "both", "EUR", "standard"
-    )
-    quantity = Fraction(octets, 10**9)
-    assert abs(rate(stepped, quantity).amount.minor - graduated(quantity, ladder)) <= Fraction(1, 2)

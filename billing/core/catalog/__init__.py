@@ -14,6 +14,7 @@ from billing.core.catalog.allowances import (
 from billing.core.catalog.models import (
     CallRate,
     Calls,
+    CallStep,
     Destination,
     Graduated,
     GraduatedPercentage,
@@ -63,6 +64,7 @@ __all__ = [
     "BadPrice",
     "Bucket",
     "CallRate",
+    "CallStep",
     "Calls",
     "Child",
     "ContractTerms",

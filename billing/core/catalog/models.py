@@ -1,7 +1,10 @@
 """Models of usage prices: how a quantity becomes an amount. Amounts are exact minor units."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
+from typing import Literal, NamedTuple
 
 from billing.core.catalog.windows import Window
 
@@ -20,11 +23,44 @@ class Tier:
     def is_first(self) -> bool:
         return self.above == 0
 
-    def inside(self, quantity: Fraction) -> Fraction:
-        """How much of a quantity lies in this tier."""
-        if quantity <= self.above:
-            return Fraction(0)
-        return (quantity if self.up_to is None else min(quantity, self.up_to)) - self.above
+
+class ScaledTier(NamedTuple):
+    """A tier in whole numbers: bounds by a common factor, amounts by another."""
+
+    above: int
+    up_to: int | None
+    per_unit: int
+    flat: int
+    block_size: int  # 0: no blocks
+
+
+class ScaledTiers(NamedTuple):
+    """Tiers in whole numbers, made once for each price: a bill rates thousands of quantities."""
+
+    units: int  # what bounds and blocks are multiplied by
+    money: int  # what amounts are multiplied by
+    tiers: tuple[ScaledTier, ...]
+
+
+def scaled_tiers(tiers: Sequence[Tier]) -> ScaledTiers:
+    """The tiers with their common denominators taken out."""
+    sizes = [size for tier in tiers for size in (tier.above, tier.up_to, tier.block_size)]
+    units = lcm(*(size.denominator for size in sizes if size is not None))
+    money = lcm(*(amount.denominator for tier in tiers for amount in (tier.per_unit, tier.flat)))
+    return ScaledTiers(
+        units,
+        money,
+        tuple(
+            ScaledTier(
+                int(tier.above * units),
+                None if tier.up_to is None else int(tier.up_to * units),
+                int(tier.per_unit * money),
+                int(tier.flat * money),
+                int((tier.block_size or 0) * units),
+            )
+            for tier in tiers
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +76,11 @@ class Graduated:
     """Each unit pays the price of its own tier. Tiers stand in order and leave no gap."""
 
     tiers: tuple[Tier, ...]
+    flat_at_zero: bool = True  # without usage the first tier's flat fee is owed
+    scaled: ScaledTiers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scaled", scaled_tiers(self.tiers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +88,11 @@ class Volume:
     """All units pay the price of the one tier that the whole quantity reaches."""
 
     tiers: tuple[Tier, ...]
+    flat_at_zero: bool = True
+    scaled: ScaledTiers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scaled", scaled_tiers(self.tiers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +107,11 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Percentage:
-    """A share of amounts of money, event by event."""
+    """A share of amounts of money, event by event.
+
+    What is free ends at the count or at the amount, whichever is reached first; the event that
+    crosses the amount pays for the part above it.
+    """
 
     percent: Fraction  # 0 to 100
     fixed: Fraction = Fraction(0)  # minor units for each event that is not free
@@ -69,6 +119,7 @@ class Percentage:
     free_amount: Fraction = Fraction(0)  # minor units; 0: nothing is free by amount
     event_minimum: Fraction | None = None  # minor units for each event that is not free
     event_maximum: Fraction | None = None
+    at_free_amount: Literal["free", "charged"] = "free"  # the event that ends exactly on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +134,10 @@ class PercentTier:
 
 @dataclass(frozen=True, slots=True)
 class GraduatedPercentage:
-    """A share of a sum of money, each part of it by its own tier."""
+    """A share of a sum of money, each part of it by its own tier. At zero it owes no fee."""
 
     tiers: tuple[PercentTier, ...]
+    flat_at_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +155,24 @@ class Percentile:
 
 
 @dataclass(frozen=True, slots=True)
+class CallStep:
+    """What talking costs once a call has lasted so long."""
+
+    after: int  # seconds since the call began
+    per_minute: Fraction  # minor units
+    increment: int = 1  # seconds
+
+
+@dataclass(frozen=True, slots=True)
 class CallRate:
     """What talking costs in a window; the rate without one holds where no window does."""
 
     per_minute: Fraction  # minor units
     window: Window | None = None
-    minimum: int = 0  # seconds charged at least
+    minimum: int = 0  # seconds charged at least for a call that begins in it
     increment: int = 1  # seconds; what exceeds the minimum counts in started increments
     connection: Fraction = Fraction(0)  # minor units for each call that begins in it
+    then: tuple[CallStep, ...] = ()  # by rising `after`
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +186,25 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Prices of calls by destination and window, on the clock of a zone."""
+    """Prices of calls by destination and window, on the clock of a zone.
+
+    at_edge, for a call that is split where a window ends:
+    increment  an increment that has begun pays the rate it began with to its own end
+    part       each part counts in increments of its own, from the edge on; the first one in the
+               minimum too
+    second     the call counts as its first rate says, and each second pays the rate it lies in
+    """
 
     destinations: tuple[Destination, ...]
     zone: str
-    split: bool = (
-        True  # a call over a window's edge pays each part its rate; else that of its start
-    )
+    split: bool = True  # at a window's edge; False: the whole call pays the rate of its begin
+    at_edge: Literal["increment", "part", "second"] = "increment"
+    unanswered: Literal["free", "charged"] = "free"  # a call of no seconds
+    by_prefix: Mapping[str, Destination] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known = {prefix: place for place in self.destinations for prefix in place.prefixes or ("",)}
+        object.__setattr__(self, "by_prefix", known)
 
 
 Model = (

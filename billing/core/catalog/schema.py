@@ -5,131 +5,207 @@ with the path of the field, what is wrong with it, and what to write instead.
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
+from billing.core.catalog.allowance_schema import (
+    ALLOWANCE_FIELDS,
+    allowance_from,
+    allowance_to_dict,
+)
+from billing.core.catalog.allowances import Allowance
 from billing.core.catalog.fields import (
     choice_of,
     currency_of,
     day_of,
-    flag_of,
     list_of,
-    money_of,
-    number_of,
     refuse_unknown,
     text_of,
 )
-from billing.core.catalog.models import Graduated, Package, Tier
+from billing.core.catalog.models import Package, Percentile
+from billing.core.catalog.offer_schema import OFFER_FIELDS, offer_from, offer_to_dict
 from billing.core.catalog.offers import PriceVersion, check_prices
-from billing.core.catalog.prices import BadPrice, Price, RecurringPrice, UsagePrice
-from billing.core.catalog.units import OCTETS, Direction, Unit
-from billing.core.money import decimal_text, major_text
+from billing.core.catalog.prices import (
+    BadPrice,
+    OneTimePrice,
+    PassPrice,
+    Price,
+    RecurringPrice,
+    UsagePrice,
+)
+from billing.core.catalog.schema_fields import (
+    FLAG,
+    MONEY,
+    TEXT,
+    Kind,
+    Kinds,
+    Reading,
+    choice,
+    size,
+    value_from,
+    value_to_dict,
+)
+from billing.core.catalog.schema_models import (
+    MODELS,
+    has_blocks,
+    model_fields,
+    model_from,
+    model_to_dict,
+    unit_from,
+    windows_of,
+)
+from billing.core.catalog.schema_windows import windows_from, windows_to_dict
+from billing.core.catalog.units import DIRECTIONS, measure_of
+from billing.core.catalog.windows import Window
+from billing.core.errors import BillingError
+from billing.core.money import major_text
+from billing.core.period import every_from, validity_from
 
-_HEAD = ("model", "code", "name", "currency", "tax_category")
-_FIELDS = {
-    "flat": (*_HEAD, "amount", "in_advance"),
-    "graduated": (*_HEAD, "unit", "direction", "tiers"),
-    "package": (
-        *_HEAD,
-        *("unit", "direction", "included", "block_size", "block_price", "ceiling"),
+_HEAD: Kinds = {
+    "code": TEXT,
+    "name": TEXT,
+    "tax_category": TEXT,
+    "tax_included": FLAG,
+    "rounding": choice("half_up", "half_even", "up", "down"),
+}
+
+
+def _text_of_time(read: Any, fix: str) -> Kind:
+    """A length of time in words, as `billing.core.period` reads and writes it."""
+
+    def from_text(data: Mapping[str, Any], field: str, path: str, reading: Reading) -> Any:
+        if data.get(field) is None:
+            raise BadPrice(f"{path}.{field}", "it is missing", fix)
+        try:
+            return read(data[field])
+        except BillingError:
+            raise BadPrice(f"{path}.{field}", f"{data[field]!r} is none", fix) from None
+
+    return Kind(from_text, lambda held, _: held.text)
+
+
+_FIXED: dict[str, tuple[type[RecurringPrice | OneTimePrice | PassPrice], Kinds, dict[str, str]]] = {
+    "flat": (
+        RecurringPrice,
+        {
+            "amount": MONEY,
+            "in_advance": FLAG,
+            "every": _text_of_time(every_from, 'write it as "1 month" or "30 days"'),
+            "align": choice("cycle", "calendar", "anniversary"),
+            "prorate": choice("day", "second", "none"),
+            "basis": choice("actual", "30 days"),
+            "end_day": choice("free", "charged"),
+            "change_day": choice("new", "old"),
+            "while_paused": MONEY,
+            "early_end": choice("refund", "keep", "re-rate"),
+            "re_rated_at": MONEY,
+        },
+        {"code": "recurring", "name": "Monthly charge"},
+    ),
+    "one_time": (OneTimePrice, {"amount": MONEY}, {"code": "one-time", "name": "One-time charge"}),
+    "pass": (
+        PassPrice,
+        {
+            "amount": MONEY,
+            "validity": _text_of_time(validity_from, 'write it as "30 days" or "24 hours"'),
+            "renewal": choice("extends", "restarts"),
+        },
+        {"code": "pass", "name": "Pass"},
     ),
 }
-_TIER_FIELDS = ("above", "up_to", "per_unit", "flat")
-_VERSION_FIELDS = ("offering_id", "version", "valid_from", "name", "currency", "prices")
-_DIRECTIONS = ("down", "up", "both", "larger")
+_DIRECTED: Kinds = {"direction": choice(*DIRECTIONS)}
+_USAGE: Kinds = {
+    "per_started": size("a started unit"),
+    "rounding_per": choice("line", "increment"),
+    "minimum": MONEY,
+    "maximum": MONEY,
+    "part_period": choice("whole", "prorated"),
+}
+_USAGE_NAMES = {
+    "octets": "Data",
+    "seconds": "Time",
+    "events": "Events",
+    "level": "Bandwidth",
+    "amount": "Fees",
+}
+_MODELS = ("flat", "one_time", "pass", *MODELS, "allowance")
+_VERSION_FIELDS = (
+    *("offering_id", "version", "valid_from", "name", "currency", "prices", "windows"),
+    *OFFER_FIELDS,
+)
 
 
-def price_from(data: Mapping[str, Any], path: str = "price") -> Price:
-    """Read a price in the published schema. BadPrice names the field (under `path`) and the fix."""
-    model = choice_of(data, "model", tuple(_FIELDS), path)
-    refuse_unknown(data, _FIELDS[model], path)
-    currency = currency_of(data, path)
-    if model == "flat":
-        return RecurringPrice(
-            code=text_of(data, "code", path, default="recurring"),
-            name=text_of(data, "name", path, default="Monthly charge"),
-            amount=money_of(data, "amount", path, currency),
-            currency=currency,
-            tax_category=text_of(data, "tax_category", path, default="standard"),
-            in_advance=flag_of(data, "in_advance", path, default=True),
-        )
-    read = _graduated if model == "graduated" else _package
-    return UsagePrice(
-        code=text_of(data, "code", path, default="usage"),
-        name=text_of(data, "name", path, default="Data"),
-        model=read(data, path, currency),
-        unit=cast(Unit, choice_of(data, "unit", tuple(OCTETS), path)),
-        direction=cast(Direction, choice_of(data, "direction", _DIRECTIONS, path, default="both")),
-        currency=currency,
-        tax_category=text_of(data, "tax_category", path, default="standard"),
-    )
+def price_from(
+    data: Mapping[str, Any], path: str = "price", windows: Mapping[str, Window] | None = None
+) -> Price:
+    """Read a price in the published schema. BadPrice names the field (under `path`) and the fix.
+
+    windows  those defined around the price, by name; the price's own go before them
+    """
+    model = choice_of(data, "model", _MODELS, path)
+    refuse_unknown(data, _fields_of(model), path)
+    reading = Reading(currency_of(data, path), {**(windows or {}), **windows_from(data, path)})
+    if model not in _FIXED:
+        return _usage_price(model, data, path, reading)
+    make, kinds, names = _FIXED[model]
+    known = {**names, "currency": reading.currency}
+    price = value_from(make, {**_HEAD, **kinds}, data, path, reading, **known)
+    if isinstance(price, RecurringPrice):
+        _check_early_end(price, path)
+    return price
 
 
 def price_to_dict(price: Price) -> dict[str, Any]:
     """The price in the published schema, every field written out: the inverse of `price_from`."""
-    head = {
-        "code": price.code,
-        "name": price.name,
-        "currency": price.currency,
-        "tax_category": price.tax_category,
+    currency = price.currency
+    head = {**value_to_dict(price, _HEAD, currency), "currency": currency}
+    if not isinstance(price, UsagePrice):
+        name = next(name for name, (make, _, _) in _FIXED.items() if isinstance(price, make))
+        return {"model": name, **head, **value_to_dict(price, _FIXED[name][1], currency)}
+    if isinstance(price.model, Allowance):
+        model = {"model": "allowance", **allowance_to_dict(price.model, currency)}
+    else:
+        model = model_to_dict(price.model, currency)
+    windows = windows_to_dict(windows_of(price.model))
+    return {
+        **model,
+        **head,
+        **({"unit": price.unit} if price.unit else {}),
+        **(value_to_dict(price, _DIRECTED, currency) if _is_directed(price) else {}),
+        **value_to_dict(price, _USAGE, currency),
+        **({"windows": windows} if windows else {}),
     }
-
-    def money(exact: Fraction) -> str:
-        return major_text(exact, price.currency)
-
-    if isinstance(price, RecurringPrice):
-        return {
-            "model": "flat",
-            **head,
-            "amount": money(price.amount),
-            "in_advance": price.in_advance,
-        }
-    measured = {**head, "unit": price.unit, "direction": price.direction}
-    match price.model:
-        case Graduated(tiers):
-            written = [
-                {
-                    **({} if tier.up_to is None else {"up_to": decimal_text(tier.up_to)}),
-                    "per_unit": money(tier.per_unit),
-                    "flat": money(tier.flat),
-                }
-                for tier in tiers
-            ]
-            return {"model": "graduated", **measured, "tiers": written}
-        case Package(included, block_size, block_price, ceiling):
-            return {
-                "model": "package",
-                **measured,
-                "included": decimal_text(included),
-                "block_size": decimal_text(block_size),
-                "block_price": money(block_price),
-                **({} if ceiling is None else {"ceiling": money(ceiling)}),
-            }
 
 
 def price_version_from(data: Mapping[str, Any], path: str = "version") -> PriceVersion:
     """Read {"offering_id", "version", "valid_from", "name", "currency", "prices": [...]}.
 
-    A price that names no currency has that of its version.
+    A price that names no currency has that of its version, and may name the version's windows.
     """
     refuse_unknown(data, _VERSION_FIELDS, path)
     currency = currency_of(data, path)
+    windows = windows_from(data, path)
     number: object = data.get("version", 1)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise BadPrice(f"{path}.version", f"{number!r} is no version", "count from 1")
     listed = list_of(data, "prices", path)
     prices = tuple(
-        price_from({"currency": currency, **entry}, f"{path}.prices[{place}]")
+        price_from({"currency": currency, **entry}, f"{path}.prices[{place}]", windows)
         for place, entry in enumerate(listed)
     )
     check_prices(prices, currency, f"{path}.prices")
+    offering_id = text_of(data, "offering_id", path)
+    offer = offer_from(data, offering_id, prices, currency, path)
     return PriceVersion(
-        offering_id=text_of(data, "offering_id", path),
+        offering_id=offering_id,
         version=number,
         valid_from=day_of(data, "valid_from", path),
         name=text_of(data, "name", path),
         currency=currency,
         prices=prices,
+        discounts=offer.discounts,
+        contract=offer.contract,
+        trial=offer.trial,
+        children=offer.children,
     )
 
 
@@ -142,72 +218,90 @@ def price_version_to_dict(version: PriceVersion) -> dict[str, Any]:
         "name": version.name,
         "currency": version.currency,
         "prices": [price_to_dict(price) for price in version.prices],
+        **offer_to_dict(version),
     }
 
 
-def _graduated(data: Mapping[str, Any], path: str, currency: str) -> Graduated:
-    listed = list_of(data, "tiers", path)
-    tiers: list[Tier] = []
-    above = Fraction(0)
-    for place, entry in enumerate(listed):
-        here = f"{path}.tiers[{place}]"
-        refuse_unknown(entry, _TIER_FIELDS, here)
-        _check_adjoins(entry, above, here)
-        is_last = place == len(listed) - 1
-        up_to = None if "up_to" not in entry else number_of(entry, "up_to", here)
-        if up_to is None and not is_last:
-            raise BadPrice(
-                f"{here}.up_to",
-                "it is missing, so the tiers after it overlap this one",
-                "give every tier but the last an upper bound",
-            )
-        if up_to is not None and is_last:
-            raise BadPrice(
-                f"{here}.up_to",
-                f"usage above {decimal_text(up_to)} has no price",
-                "leave up_to out of the last tier, or add a tier after it",
-            )
-        if up_to is not None and up_to <= above:
-            raise BadPrice(
-                f"{here}.up_to",
-                f"{decimal_text(up_to)} does not lie above {decimal_text(above)},"
-                " where this tier begins: tiers overlap",
-                "list tiers by rising up_to",
-            )
-        per_unit = money_of(entry, "per_unit", here, currency, default=Fraction(0))
-        flat = money_of(entry, "flat", here, currency, default=Fraction(0))
-        tiers.append(Tier(above, up_to, per_unit, flat))
-        above = up_to if up_to is not None else above
-    return Graduated(tuple(tiers))
+def _fields_of(model: str) -> tuple[str, ...]:
+    if model in _FIXED:
+        return ("model", "currency", *_HEAD, *_FIXED[model][1])
+    own = ALLOWANCE_FIELDS if model == "allowance" else model_fields(model)
+    return ("model", "currency", *_HEAD, "unit", "direction", *own, *_USAGE, "windows")
 
 
-def _check_adjoins(entry: Mapping[str, Any], above: Fraction, path: str) -> None:
-    """A tier may say where it begins; then it must be where the tier before it ends."""
-    if "above" not in entry:
+def _usage_price(model: str, data: Mapping[str, Any], path: str, reading: Reading) -> UsagePrice:
+    unit = unit_from(model, data, path)
+    currency, windows = reading
+    price = value_from(
+        UsagePrice,
+        {**_HEAD, **_DIRECTED, **_USAGE},
+        data,
+        path,
+        reading,
+        code="usage",
+        name=_USAGE_NAMES[measure_of(unit)],
+        currency=currency,
+        unit=unit,
+        model=(
+            allowance_from(data, path, currency, windows)
+            if model == "allowance"
+            else model_from(model, data, path, currency, windows)
+        ),
+    )
+    if data.get("direction") is not None and not _is_directed(price):
+        raise BadPrice(
+            f"{path}.direction",
+            f"{unit or 'an amount'} has no direction",
+            "leave it out: only octets and levels go up and down",
+        )
+    _check_started(price, model, path)
+    _check_commitment(price, path)
+    return price
+
+
+def _is_directed(price: UsagePrice) -> bool:
+    return measure_of(price.unit) in ("octets", "level")
+
+
+def _check_started(price: UsagePrice, model: str, path: str) -> None:
+    """A quantity is rounded up in one place: the whole of it, or in blocks, or in increments."""
+    if price.per_started is None or model in ("per_unit", "percentile"):
         return
-    stated = number_of(entry, "above", path)
-    if stated != above:
-        kind = "gap" if stated > above else "overlap"
+    if isinstance(price.model, Package) or has_blocks(price.model):
+        problem, fix = "blocks count in started ones already", "leave it out, or the blocks"
+    elif model in ("graduated", "volume"):
+        return
+    else:
+        problem, fix = f"{model} does not count started units", "leave it out"
+    raise BadPrice(f"{path}.per_started", problem, fix)
+
+
+def _check_commitment(price: UsagePrice, path: str) -> None:
+    least, most = price.minimum, price.maximum
+    if least is not None and most is not None and least > most:
         raise BadPrice(
-            f"{path}.above",
-            f"{decimal_text(stated)} leaves a{'n' if kind == 'overlap' else ''} {kind}:"
-            f" the tier before it ends at {decimal_text(above)}",
-            f'write "{decimal_text(above)}", or leave it out',
+            f"{path}.minimum",
+            f"{major_text(least, price.currency)} lies above the maximum,"
+            f" {major_text(most, price.currency)}",
+            "lower it, or raise the maximum",
+        )
+    has_part = least is not None or most is not None or isinstance(price.model, Percentile)
+    if price.part_period == "prorated" and not has_part and not isinstance(price.model, Allowance):
+        raise BadPrice(
+            f"{path}.part_period", "there is nothing to prorate", "give a minimum or a maximum"
         )
 
 
-def _package(data: Mapping[str, Any], path: str, currency: str) -> Package:
-    block_size = number_of(data, "block_size", path)
-    if block_size == 0:
-        raise BadPrice(f"{path}.block_size", "a block holds nothing", "write its size in units")
-    block_price = money_of(data, "block_price", path, currency)
-    ceiling = None if "ceiling" not in data else money_of(data, "ceiling", path, currency)
-    if ceiling is not None and ceiling < block_price:
+def _check_early_end(price: RecurringPrice, path: str) -> None:
+    if price.early_end == "re-rate" and price.re_rated_at is None:
         raise BadPrice(
-            f"{path}.ceiling",
-            f"{major_text(ceiling, currency)} lies below the price of one block,"
-            f" {major_text(block_price, currency)}",
-            "raise the ceiling or leave it out",
+            f"{path}.re_rated_at",
+            'it is missing, and early_end is "re-rate"',
+            "write what a month costs who ends early",
         )
-    included = number_of(data, "included", path, default=Fraction(0))
-    return Package(included, block_size, block_price, ceiling)
+    if price.early_end != "re-rate" and price.re_rated_at is not None:
+        raise BadPrice(
+            f"{path}.re_rated_at",
+            f'an early end is not re-rated: early_end is "{price.early_end}"',
+            'write early_end = "re-rate", or leave it out',
+        )

@@ -6,6 +6,8 @@ Unit = str  # a key of the tables below; "" for amounts of money, which are in t
 Direction = Literal["down", "up", "both", "larger"]
 Measure = Literal["octets", "seconds", "events", "level", "amount"]
 
+DIRECTIONS: tuple[Direction, ...] = ("down", "up", "both", "larger")
+
 OCTETS: dict[Unit, int] = {
     "kB": 10**3,
     "MB": 10**6,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
+EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,44 @@ class Window:
         if minute >= self.start:
             return weekday in self.days
         return minute < self.end and (weekday - 1) % 7 in self.days
+
+    @property
+    def edges(self) -> tuple[int, int]:
+        """The minutes of a day, 0 to 1439, at which it begins and ends."""
+        return self.start, self.end % DAY_MINUTES
+
+    @property
+    def of_week(self) -> tuple[tuple[int, int], ...]:
+        """Its minutes of the week, counted from Monday's midnight, as spans that do not wrap."""
+        length = self.end - self.start
+        if length <= 0:
+            length += DAY_MINUTES
+        spans: list[tuple[int, int]] = []
+        for day in sorted(self.days):
+            start = day * DAY_MINUTES + self.start
+            end = start + length
+            spans.append((start, min(end, WEEK_MINUTES)))
+            if end > WEEK_MINUTES:
+                spans.append((0, end - WEEK_MINUTES))
+        return tuple(spans)
+
+
+def common_minute(one: Window, other: Window) -> int | None:
+    """The first minute of the week that lies in both windows; None when they lie apart."""
+    shared = [
+        max(start, begin)
+        for start, end in one.of_week
+        for begin, stop in other.of_week
+        if max(start, begin) < min(end, stop)
+    ]
+    return min(shared, default=None)
+
+
+def uncovered_minute(windows: tuple[Window, ...]) -> int | None:
+    """The first minute of the week that lies in no window; None when each lies in one."""
+    reached = 0
+    for start, end in sorted(span for window in windows for span in window.of_week):
+        if start > reached:
+            return reached
+        reached = max(reached, end)
+    return reached if reached < WEEK_MINUTES else None
