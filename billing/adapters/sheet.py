@@ -121,12 +121,15 @@ def _due_sentence(invoice: Invoice, said: Mapping[str, str]) -> str:
 
 
 def _line(charge: Charge, invoice: Invoice, language: str) -> dict[str, Any]:
+    """A line as it was priced: with the tax in it, where its price includes the tax."""
+    included = "" if charge.gross is None else words.words(language)["tax_included"]
     return {
         "description": charge.description,
         "explanation": list(explain(charge, invoice.price_of).steps),
         "period": words.days(*charge.span, language),
         "quantity": words.quantity(charge.quantity, charge.unit, language),
-        "amount": words.money(charge.amount, language),
+        "amount": words.money(charge.priced, language),
+        "note": included,
     }
 
 

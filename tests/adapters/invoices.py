@@ -144,7 +144,7 @@ LINES = (
             "rule": "credit",
             "charged": eur("29.90").to_wire(),
             "days": ["2026-10-01", "2026-11-01"],
-            "left": eur("29.90").to_wire(),
+            "unused": [20, 31, "day"],
         },
     ),
     charge(

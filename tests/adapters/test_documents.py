@@ -11,7 +11,7 @@ import pytest
 from billing.adapters import documents
 from billing.adapters.sheet import invoice_pdf, pay_url, sheet_of
 from tests import faults
-from tests.adapters.invoices import BUYER, ISP, an_invoice, charge
+from tests.adapters.invoices import BUYER, ISP, an_invoice, charge, eur
 
 BUCKET = os.environ["DOCUMENTS_BUCKET"]
 PORTAL = "https://portal.harbourwave.example"
@@ -107,6 +107,17 @@ def test_the_page_says_what_is_due_until_when_and_where_to_pay():
     assert sheet["pay_url"] == f"{PORTAL}/pay/{invoice.pay_token}"
     assert sheet["lines"][2]["quantity"] == "412.346 GB"
     assert sheet["taxes"] == [{"label": "VAT 23 %", "base": "€16.23", "amount": "€3.73"}]
+
+
+def test_a_line_whose_price_includes_the_tax_shows_what_was_priced():
+    priced = charge("Fibre 100: access", "24.31", gross=eur("29.90"))
+    invoice = an_invoice([priced, charge("Visit", "80.00")])
+    included, net = sheet_of(invoice, ISP, PORTAL)["lines"]
+
+    assert (included["amount"], included["note"]) == ("€29.90", "incl. VAT")
+    assert (net["amount"], net["note"]) == ("€80.00", "")
+    assert invoice.total == eur("128.30")  # 29.90, and 80.00 with 18.40 on it
+    assert invoice_pdf(invoice, ISP, PORTAL).startswith(b"%PDF-")
 
 
 def test_the_page_is_written_in_the_language_of_the_customer():
