@@ -6,6 +6,7 @@ from datetime import datetime
 from billing.core.catalog import PriceVersion
 from billing.core.charging.charge import Charge
 from billing.core.charging.contracts import termination_charges
+from billing.core.charging.discounts import discount_charges
 from billing.core.charging.metered import Measured, usage_charges
 from billing.core.charging.once import once_charges
 from billing.core.charging.recurring import advance, corrections
@@ -20,17 +21,18 @@ def charges_for(
     measured: Measured,
     billed: Sequence[Charge],
 ) -> list[Charge]:
-    """All that the cycle closing `period` charges to a subscription.
+    """All that the cycle closing `period` charges to a subscription, discounts last.
 
-    measured  octets by the span of each of `usage_windows(subscription, period)`, calls, samples
-    billed    recurring, proration and credit charges of this subscription on earlier invoices
+    measured  octets by the span of each of `usage_windows(subscription, period, billed)`, calls,
+              samples
+    billed    lines of this subscription on earlier invoices
     """
-    return [
-        *corrections(subscription, period, billed),
-        *once_charges(subscription, period, billed),
+    charges = [
+        *_due(subscription, period, billed),
         *usage_charges(subscription, period, measured, billed),
         *advance(subscription, following_period, billed),
     ]
+    return charges + discount_charges(charges, subscription, period, billed)
 
 
 def preview(subscription: Subscription, period: Period, billed: Sequence[Charge]) -> list[Charge]:
@@ -38,10 +40,8 @@ def preview(subscription: Subscription, period: Period, billed: Sequence[Charge]
 
     billed  as in `charges_for`
     """
-    return [
-        *corrections(subscription, period, billed),
-        *termination_charges(subscription, period, billed),
-    ]
+    charges = _due(subscription, period, billed)
+    return charges + discount_charges(charges, subscription, period, billed)
 
 
 def preview_change(
@@ -52,11 +52,20 @@ def preview_change(
     billed: Sequence[Charge],
 ) -> list[Charge]:
     """What changing the plan at an instant will add to the next bill for its period."""
-    return corrections(change_plan(subscription, new_price, at), period, billed)
+    return preview(change_plan(subscription, new_price, at), period, billed)
 
 
 def preview_end(
     subscription: Subscription, at: datetime, period: Period, billed: Sequence[Charge]
 ) -> list[Charge]:
     """What ending the subscription at an instant will add to the next bill for its period."""
-    return corrections(end(subscription, at), period, billed)
+    return preview(end(subscription, at), period, billed)
+
+
+def _due(subscription: Subscription, period: Period, billed: Sequence[Charge]) -> list[Charge]:
+    """What the closed period itself owes besides usage."""
+    return [
+        *corrections(subscription, period, billed),
+        *termination_charges(subscription, period, billed),
+        *once_charges(subscription, period, billed),
+    ]

@@ -106,6 +106,10 @@ def _evidence(charge: Charge) -> tuple[str, ...]:
         found.append(f"price {charge.code} of version {version} of {offering}, in this document")
     for one in charge.facts.get("counted", ()):
         found.append(f"usage of {one['service_id']} from {one['start']} to {one['end']}")
+    if "parts" in charge.facts:
+        term = " to ".join(charge.facts["term"])
+        names = ", ".join(charge.facts["services"])
+        found.append(f"usage of {names} from {term}, in {len(charge.facts['parts'])} parts")
     if "calls" in charge.facts:
         found.append(f"{len(charge.facts['calls'])} calls, itemised in this line")
     if "samples" in charge.facts:
