@@ -75,23 +75,30 @@ def percentage(model: Percentage, amounts: Sequence[Fraction]) -> Parts:
     return parts_of([fee.due for fee in fees(model, amounts)])
 
 
-def percentage_of_sum(model: Percentage, total: Fraction, events: int | None) -> Parts:
-    """What events cost of which only the sum, and perhaps the number, is known."""
+def percentage_of_sum(
+    model: Percentage, total: Fraction, events: int | None, quantity: object
+) -> Parts:
+    """What events cost of which only the sum, and perhaps the number, is known.
+
+    quantity  the sum as it was given, for refusals
+    """
     if not total:
         return parts_of([ZERO])
     if model.event_minimum is not None or model.event_maximum is not None:
-        raise BadQuantity(total, "each event has a minimum or a maximum: give their amounts")
+        raise BadQuantity(quantity, "each event has a minimum or a maximum: give their amounts")
     if model.free_events and model.free_amount:
-        raise BadQuantity(total, "what is free depends on the single events: give their amounts")
+        raise BadQuantity(quantity, "what is free depends on the single events: give their amounts")
     if (model.fixed or model.free_events) and events is None:
-        raise BadQuantity(total, "each event counts: give events=, or the amounts of all")
+        raise BadQuantity(quantity, "each event counts: give events=, or the amounts of all")
     if model.free_events and events is not None:
         if events <= model.free_events:
             return parts_of([ZERO])
         if model.percent:
-            raise BadQuantity(total, "the first events are free: give the amounts of all")
+            raise BadQuantity(quantity, "the first events are free: give the amounts of all")
     if model.free_amount and model.fixed:
-        raise BadQuantity(total, "which events the free amount covers is open: give their amounts")
+        raise BadQuantity(
+            quantity, "which events the free amount covers is open: give their amounts"
+        )
     charged = max(ZERO, total - model.free_amount)
     counted = 0 if events is None else max(0, events - model.free_events)
     return parts_of([charged * model.percent / 100, *([model.fixed * counted] if counted else [])])

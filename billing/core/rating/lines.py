@@ -155,7 +155,7 @@ def _percentage(price: UsagePrice, model: Percentage, given: Given) -> tuple[Fra
     single = amounts.amounts_of(given.quantity, given.events, price.currency)
     total = sum(single, Fraction(0))
     if listed(given.quantity) is None:
-        parts = amounts.percentage_of_sum(model, total, given.events)
+        parts = amounts.percentage_of_sum(model, total, given.events, given.quantity)
     else:
         parts = amounts.percentage(model, single)
     return total / 10 ** minor_digits(price.currency), parts
