@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from billing.core.usage import identity_from
 from functions.portal_api.wire.base import (
     Country,
     Currency,
@@ -27,9 +28,13 @@ _EXTERNAL = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}"
 ExternalId = Annotated[str, StringConstraints(pattern=rf"^{_EXTERNAL}$")]
 OptionalExternalId = Annotated[str, StringConstraints(pattern=rf"^({_EXTERNAL})?$")]
 Anchor = Annotated[int, Field(ge=1, le=31)]
-_IDENTITY = r"(user|mac|circuit|ip|port|phone):[!-~]{1,128}"
-IdentityText = Annotated[str, StringConstraints(pattern=rf"^{_IDENTITY}$")]
-OptionalIdentity = Annotated[str, StringConstraints(pattern=rf"^({_IDENTITY})?$")]
+_IDENTITY = r"((user|mac|circuit|ip|port):[!-~]{1,128}|tel:\+[1-9][0-9]{6,14})"
+IdentityText = Annotated[
+    str, StringConstraints(pattern=rf"^{_IDENTITY}$"), AfterValidator(identity_from)
+]
+OptionalIdentity = Annotated[
+    str, StringConstraints(pattern=rf"^({_IDENTITY})?$"), AfterValidator(identity_from)
+]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
