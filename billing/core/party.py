@@ -137,7 +137,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class IdentityAssignment:
-    """In this span, usage of the identity ("user:<name>", "mac:<address>") is the service's."""
+    """In this span, usage of the identity ("user:<name>", "tel:+353…") is the service's."""
 
     identity: str
     service_id: str

@@ -27,6 +27,7 @@ from billing.core.usage.claims import Claim
 from billing.core.usage.completeness import Hole, Received, holes, join_received, runs_of, stored
 from billing.core.usage.grid import Grid
 from billing.core.usage.identities import (
+    e164,
     identity_from,
     identity_of_mac,
     identity_of_number,
@@ -103,6 +104,7 @@ __all__ = [
     "bucket_of",
     "calls_by_service",
     "canonical",
+    "e164",
     "holes",
     "identity_from",
     "identity_of_mac",

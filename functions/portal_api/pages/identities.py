@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from pydantic import StringConstraints
+from pydantic import StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from billing.config import Isp, load_isp
 from billing.core.party import IdentityAssignment
 from billing.core.period import local_midnight
+from billing.core.usage import e164, identity_from
 from billing.store.customers import Customer
 from functions.portal_api.operation import Operation
 from functions.portal_api.pages import forms
@@ -27,15 +29,30 @@ KINDS = [
     ("circuit", "Circuit id"),
     ("ip", "Fixed IP address"),
     ("port", "Port of the access switch"),
-    ("phone", "Phone number"),
+    ("tel", "Phone number"),
 ]
 
 
+HINT = "A port as switch/port; a phone number with its country code, without spaces."
+
+
 class IdentityForm(Form):
-    kind: Literal["user", "mac", "circuit", "ip", "port", "phone"]
+    kind: Literal["user", "mac", "circuit", "ip", "port", "tel"]
     identity: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
     since: Day
     take_over: Literal["", "yes"] = ""
+
+    @property
+    def spelled(self) -> str:
+        """The identity as records have it."""
+        return identity_from(f"{self.kind}:{self.identity}")
+
+    @field_validator("identity")
+    @classmethod
+    def _number_has_its_country(cls, written: str, entered: ValidationInfo) -> str:
+        if entered.data.get("kind") == "tel" and not e164(written):
+            raise PydanticCustomError("number", "Use the country code, such as +353214960000.")
+        return written
 
 
 class EndForm(Form):
@@ -75,7 +92,7 @@ def _give_identity(
             op,
             account_id,
             service_id,
-            f"{entered.kind}:{entered.identity}",
+            entered.spelled,
             local_midnight(entered.since, isp.isp.zone),
             None,
             isp,
@@ -130,7 +147,7 @@ def _show_identity(
                 "fields": [
                     field("kind", "Kind", values, wrong, width=4, options=KINDS),
                     field("identity", "As the router sends it", values, wrong, width=4,
-                          required=True),
+                          required=True, hint=HINT),
                     field("since", "From the start of", values, wrong, width=4, required=True,
                           type="date"),
                     field("take_over", "Take it from the service that holds it now", values,

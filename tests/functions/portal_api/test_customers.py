@@ -1,5 +1,7 @@
 """Customers as staff make and edit them through the API."""
 
+import pytest
+
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.customers import load_customer
 from tests.functions.portal_api.world import ADDRESS, PLANS, events_of, open_customer
@@ -115,6 +117,38 @@ def test_a_customer_is_found_by_the_name_of_the_line(billing):
     found = billing.get("/v1/accounts", query={"search": "ada@isp.example"}).json["data"]
 
     assert [row["accountId"] for row in found] == [account_id]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("mac:00-11-22-AA-BB-CC", "mac:00:11:22:aa:bb:cc"),  # as a router's records spell it
+        ("tel:+353214960000", "tel:+353214960000"),
+        ("port:cork-sw-1/ge-0/0/7", "port:cork-sw-1/ge-0/0/7"),
+    ],
+)
+def test_an_identity_is_kept_as_records_have_it_and_can_be_ended_as_it_was_written(
+    billing, written, kept
+):
+    account_id = open_customer(billing, "Ada")
+    service_id = billing.get(f"/v1/accounts/{account_id}").json["services"][0]["id"]
+    place = f"/v1/accounts/{account_id}/services/{service_id}/identities"
+
+    given = billing.post(place, {"identity": written, "since": "2026-11-10T00:00:00Z"})
+    ended = billing.post(f"{place}/end", {"identity": written, "at": "2026-11-20T00:00:00Z"})
+
+    assert (given.status, given.json["identity"]) == (201, kept)
+    assert (ended.json["identity"], ended.json["until"]) == (kept, "2026-11-20T00:00:00Z")
+
+
+def test_a_phone_number_needs_its_country_code(billing):
+    account_id = open_customer(billing, "Ada")
+    service_id = billing.get(f"/v1/accounts/{account_id}").json["services"][0]["id"]
+    place = f"/v1/accounts/{account_id}/services/{service_id}/identities"
+
+    for number in ("0214960000", "353214960000", "+353 21 496 0000"):
+        wanted = {"identity": f"tel:{number}", "since": "2026-11-10T00:00:00Z"}
+        assert billing.post(place, wanted).pointers == ["#/identity"]
 
 
 def test_an_identity_that_another_holds_is_refused_unless_it_is_taken_over(billing):

@@ -356,6 +356,17 @@ def test_an_identity_moves_only_when_that_is_ticked(clara):
     assert [(one.account_id, one.span.end is None) for one in held] == [(old, False), (new, True)]
 
 
+def test_a_phone_number_is_given_with_its_country_and_kept_as_records_spell_it(clara):
+    account_id = open_customer(clara, "Una")
+    give = place(account_id, "services", service_of(account_id), "identities")
+    typed = {"kind": "tel", "since": "2026-11-05"}
+    refused = press(clara, clara.get(give), give, identity="021-496-0000", **typed)
+
+    assert "Use the country code, such as +353214960000." in words(refused)
+    given = press(clara, refused, give, identity="+353-21-496-0000")
+    assert "tel:+353214960000 since 5 Nov 2026" in words(follow(clara, given))
+
+
 def test_an_identity_is_ended_and_its_name_is_free_again(staff, clara):
     account_id = open_customer(clara, "Rosa")
     end = place(account_id, "services", service_of(account_id), "identities", "end")
