@@ -5,9 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from billing.core.allowance import Part, edges
-from billing.core.catalog import UsagePrice
-from billing.core.catalog.allowance_schema import allowance_from
-from billing.core.catalog.schema_windows import windows_from
+from billing.core.catalog import price_from
 from billing.core.period import HOUR, Period, local_midnight
 from billing.core.subscription import Purchase
 
@@ -16,27 +14,13 @@ GB = 10**9
 NIGHT = {"night": {"hours": "00:00-07:00"}}
 
 
-def allowance(unit="GB", currency="USD", direction="both", **fields):
+def allowance(unit="GB", currency="USD", **fields):
     """A usage price that is an allowance, from the fields of the schema."""
-    data = {"unit": unit, **fields}
-    windows = windows_from(data, "price")
-    return UsagePrice(
-        code="data",
-        name="Data",
-        currency=currency,
-        unit=unit,
-        direction=direction,
-        model=allowance_from(data, "price", currency, windows),
-    )
+    return price_from({"model": "allowance", "unit": unit, "currency": currency, **fields})
 
 
 def bucket(code, size=None, **fields):
-    return {
-        "code": code,
-        "name": code.title(),
-        **({} if size is None else {"size": size}),
-        **fields,
-    }
+    return {"code": code, **({} if size is None else {"size": size}), **fields}
 
 
 def month(year, number, zone=NEW_YORK):

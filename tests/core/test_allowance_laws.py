@@ -45,6 +45,8 @@ VALIDITIES = [
     Validity("never"),
 ]
 
+TEN = Fraction(1000)
+
 sizes = st.integers(1, 40).map(lambda chunks: Fraction(chunks * CHUNK, 1000))
 rollovers = st.builds(
     Rollover,
@@ -67,8 +69,12 @@ def buckets(draw, code):
 
 @st.composite
 def prices(draw):
-    held = tuple(draw(buckets(code)) for code in "abcd"[: draw(st.integers(1, 4))])
+    held = tuple(draw(buckets(code)) for code in "abc"[: draw(st.integers(1, 3))])
     after = draw(st.sampled_from(["charge", "stop", "slow", "top-up"]))
+    if after == "top-up":
+        more = Bucket("d", "d", draw(sizes), None, draw(st.sampled_from(VALIDITIES)), None, TEN)
+        place = draw(st.integers(0, len(held)))
+        held = (*held[:place], more, *held[place:])
     overages = [
         PerUnit(Fraction(7)),
         Package(Fraction(0), Fraction(1), Fraction(100), Fraction(450)),
@@ -78,7 +84,7 @@ def prices(draw):
         buckets=held,
         after=after,
         overage=draw(st.sampled_from(overages)) if after == "charge" else None,
-        top_up=AutoTopUp(draw(st.sampled_from("abcd")), 2) if after == "top-up" else None,
+        top_up=AutoTopUp("d", 3) if after == "top-up" else None,
         speeds=tuple(SpeedStep(Fraction(n * CHUNK, 1000), f"above {n}") for n in steps),
         pooled=True,
     )

@@ -3,7 +3,7 @@
 What no burn order can do is refused here (allowance_checks.py), with the path and the fix.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -29,7 +29,6 @@ from billing.core.catalog.schema_fields import (
     Reading,
     choice,
     count,
-    parts_from,
     size,
     value_from,
     value_to_dict,
@@ -83,19 +82,32 @@ def _nested(make: Any, kinds: Kinds) -> Kind:
     return Kind(read, lambda held, currency: value_to_dict(held, kinds, currency))
 
 
-def _listed(make: Any, kinds: Kinds) -> Kind:
-    """A list of objects, which may be empty."""
+def _listed(
+    make: Any, kinds: Kinds, left_out: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> Kind:
+    """A list of objects, which may be empty; `left_out` says what fields mean that are missing."""
 
     def read(data: Mapping[str, Any], field: str, path: str, reading: Reading) -> Any:
-        entries = _list(data, field, path)
-        for place, entry in enumerate(entries):
+        values: list[Any] = []
+        for place, entry in enumerate(_list(data, field, path)):
+            here = f"{path}.{field}[{place}]"
             if not isinstance(entry, Mapping):
-                here = f"{path}.{field}[{place}]"
                 raise BadPrice(here, f"{entry!r} is no object", "name its fields")
-        objects = cast(Sequence[Mapping[str, Any]], entries)
-        return parts_from(make, kinds, objects, f"{path}.{field}", reading)
+            fields = cast(Mapping[str, Any], entry)
+            refuse_unknown(fields, tuple(kinds), here)
+            values.append(value_from(make, kinds, fields, here, reading, **left_out(fields)))
+        return tuple(values)
 
     return Kind(read, lambda held, currency: [value_to_dict(v, kinds, currency) for v in held])
+
+
+def _named_by_code(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A bucket without a name is called by its code, one without a size has no end."""
+    return {"name": entry.get("code"), "size": None}
+
+
+def _nothing(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
 
 
 def _list(data: Mapping[str, Any], field: str, path: str) -> Sequence[object]:
@@ -147,11 +159,11 @@ _BUCKET: Kinds = {
 }
 _PERCENTS = Kind(_read_percents, lambda percents, _: [decimal_text(one) for one in percents])
 _ALLOWANCE: Kinds = {
-    "buckets": _listed(Bucket, _BUCKET),
+    "buckets": _listed(Bucket, _BUCKET, _named_by_code),
     "after": choice("charge", "stop", "slow", "top-up"),
     "overage": Kind(_read_overage, model_to_dict),
     "top_up": _nested(AutoTopUp, {"bucket": TEXT, "at_most": count(at_least=1)}),
-    "speeds": _listed(SpeedStep, {"above": NUMBER, "policy": TEXT}),
+    "speeds": _listed(SpeedStep, {"above": NUMBER, "policy": TEXT}, _nothing),
     "courtesy": _nested(Courtesy, {"months": count(at_least=1), "of": count(at_least=1)}),
     "alerts": _nested(Alerts, {"percents": _PERCENTS, "blocks": FLAG}),
     "pooled": FLAG,
