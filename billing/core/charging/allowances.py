@@ -1,31 +1,28 @@
 """Allowances on a bill: which spans to count, what the buckets paid, and what is left to charge."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from billing.core.allowance import (
-    EMPTY,
     Part,
     Simulation,
     State,
     Term,
-    after_change,
     edges,
     simulate,
 )
 from billing.core.catalog import (
     BASE_UNITS,
-    Allowance,
-    Bucket,
     PriceVersion,
     UsagePrice,
     measure_of,
 )
 from billing.core.charging.charge import Charge, Counted, Kind
+from billing.core.charging.held_allowances import RULE, HeldAllowance, held_allowances, opening_of
 from billing.core.errors import BillingError
 from billing.core.money import Money, decimal_text
 from billing.core.period import (
@@ -39,10 +36,10 @@ from billing.core.period import (
     next_grid_hour,
     rfc3339,
 )
-from billing.core.subscription import Purchase, Segment, Subscription
+from billing.core.subscription import Purchase, Subscription
 from billing.core.usage.measured import Call
 
-RULE = "allowance"
+TOP_UP_RULE = "top-up"
 
 
 class UsageNotCounted(BillingError):
@@ -55,38 +52,6 @@ class UsageNotCounted(BillingError):
             " read it for every window of usage_windows"
         )
         self.service_id, self.window = service_id, window
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAllowance:
-    """An allowance as one price version held it in a period."""
-
-    version: PriceVersion
-    price: UsagePrice
-    spans: tuple[Span, ...]  # grid hours that count, in order
-    term: Term  # from the first instant it was held to the last
-    share: Fraction  # of the period, where grants are prorated
-    services: tuple[str, ...]  # that share it, in the order in which they burn
-
-    @property
-    def allowance(self) -> Allowance:
-        return cast(Allowance, self.price.model)
-
-
-def held_allowances(subscription: Subscription, period: Period) -> list[HeldAllowance]:
-    """The allowances of a period, in the order in which they were first held."""
-    found: dict[tuple[tuple[str, int], str], list[tuple[Segment, Span]]] = {}
-    for segment in subscription.segments:
-        held = segment.span.overlap(period.span)
-        if held is None:
-            continue
-        for price in segment.price.usage:
-            if isinstance(price.model, Allowance):
-                key = (segment.price.ref, price.code)
-                found.setdefault(key, []).append((segment, held))
-    return [
-        _held(parts, code, subscription.service_id, period) for (_, code), parts in found.items()
-    ]
 
 
 def allowance_windows(
@@ -123,6 +88,7 @@ def allowance_charges(
         facts = _facts(held, opening, parts, subscription.purchases, period.zone)
         done = simulated(held.price, facts)
         found += _charges(subscription, period, held, facts, done)
+        found += _top_ups(subscription, period, held, {charge.key for charge in billed})
     return found
 
 
@@ -134,78 +100,13 @@ def simulated(price: UsagePrice, facts: Mapping[str, Any]) -> Simulation:
         price,
         Term(instant_from(since), instant_from(until), zone),
         [
-            Part(_instant(start), _instant(end), up, down, services[place])
+            Part(_instant(start), _instant(end), up, down, services[int(place)])
             for start, end, up, down, place in facts["parts"]
         ],
         opening=State.from_dict(facts["opening"]),
         purchases=[Purchase(id, code, instant_from(at)) for id, code, at in facts["purchases"]],
         share=Fraction(facts["share"]),
     )
-
-
-def opening_of(
-    subscription: Subscription, held: HeldAllowance, period: Period, billed: Sequence[Charge]
-) -> State:
-    """What is left of buckets as the allowance begins: from the last line that closed one before.
-
-    A version left since then keeps or forfeits what its price says.
-    """
-    first = local_day(held.term.start, period.zone)
-    lines = [
-        line
-        for line in billed
-        if line.subscription_id == subscription.id
-        and line.facts.get("rule") == RULE
-        and "closing" in line.facts
-        and line.code == held.price.code
-        and (line.span[1] <= first or line.span[0] < first)
-    ]
-    if not lines:
-        return EMPTY
-    last = max(lines, key=lambda line: line.span)
-    state = State.from_dict(last.facts["closing"])
-    if last.price_ref == held.version.ref:
-        return state
-    left = _price_left(subscription, last)
-    return state if left is None else after_change(state, left)
-
-
-def _price_left(subscription: Subscription, line: Charge) -> UsagePrice | None:
-    for segment in subscription.segments:
-        if segment.price.ref == line.price_ref:
-            return next((one for one in segment.price.usage if one.code == line.code), None)
-    return None
-
-
-def _held(
-    parts: Sequence[tuple[Segment, Span]], code: str, service_id: str, period: Period
-) -> HeldAllowance:
-    version = parts[0][0].price
-    price = next(price for price in version.usage if price.code == code)
-    whole = period.span
-    spans = [span for _, held in parts if (span := _on_grid(held, period.zone)) is not None]
-    start, end = parts[0][1].start, parts[-1][1].end or whole.start
-    allowance = cast(Allowance, price.model)
-    members = parts[-1][0].members if allowance.pooled else ()
-    return HeldAllowance(
-        version=version,
-        price=price,
-        spans=tuple(spans),
-        term=Term(start, end, period.zone),
-        share=_part_of(start, end, period) if allowance.at_change == "prorated" else Fraction(1),
-        services=(service_id, *(one for one in members if one != service_id)),
-    )
-
-
-def _on_grid(held: Span, zone: str) -> Span | None:
-    start, end = next_grid_hour(held.start, zone), next_grid_hour(held.end or held.start, zone)
-    return Span(start, end) if start < end else None
-
-
-def _part_of(start: datetime, end: datetime, period: Period) -> Fraction:
-    whole = period.span
-    seconds = ((whole.end or end) - whole.start).total_seconds()
-    return Fraction(int((end - start).total_seconds()), int(seconds))
 
 
 def _cut(held: HeldAllowance, opening: State, purchases: Sequence[Purchase]) -> Iterator[Span]:
@@ -259,7 +160,7 @@ def _facts(
         "purchases": [
             [one.id, one.code, rfc3339(one.at)]
             for one in purchases
-            if _bucket_of(held.allowance, one.code) is not None and one.at < held.term.end
+            if held.bucket(one.code) is not None and one.at < held.term.end
         ],
         "parts": [
             [
@@ -317,14 +218,47 @@ def _charges(
         amount = Money.total((one.price for one in done.bought), price.currency)
         size = sum(one.quantity for one in done.bought)
         quantity = decimal_text(Fraction(size, BASE_UNITS[price.unit]))
-        name = _bucket_of(held.allowance, done.bought[0].bucket)
+        name = held.bucket(done.bought[0].bucket)
         bought = f"{len(done.bought)} × {name.name if name else price.name}"
         found.append(charge("usage", bought, quantity, amount, "top-ups"))
     return found
 
 
-def _bucket_of(allowance: Allowance, code: str) -> Bucket | None:
-    return next((one for one in allowance.buckets if one.code == code), None)
+def _top_ups(
+    subscription: Subscription, period: Period, held: HeldAllowance, known: Container[str]
+) -> Iterator[Charge]:
+    """What was bought by hand in the period, each once."""
+    for purchase in subscription.purchases:
+        bucket = held.bucket(purchase.code)
+        key = f"{subscription.id}/{purchase.code}/{purchase.id}"
+        version = subscription.price_at(purchase.at)
+        ours = version is not None and version.ref == held.version.ref
+        if bucket is None or bucket.price is None or not ours or key in known:
+            continue
+        if period.span.contains(purchase.at):
+            day, price = local_day(purchase.at, period.zone), held.price
+            amount = Money.rounded(bucket.price, price.currency, price.rounding)
+            yield Charge(
+                subscription_id=subscription.id,
+                service_id=subscription.service_id,
+                code=price.code,
+                kind="one-off",
+                description=f"{held.version.name}: {bucket.name}",
+                price_ref=held.version.ref,
+                span=(day, day + DAY),
+                quantity=decimal_text(bucket.size or Fraction(0)),
+                unit=price.unit,
+                amount=amount,
+                tax_category=price.tax_category,
+                key=key,
+                facts={
+                    "rule": TOP_UP_RULE,
+                    "zone": period.zone,
+                    "bucket": bucket.code,
+                    "bought": rfc3339(purchase.at),
+                },
+                gross=amount if price.tax_included else None,
+            )
 
 
 def _instant(second: int) -> datetime:

@@ -55,9 +55,15 @@ class UsageWindow:
 class Measured:
     """All that was measured of the services of an account, by service id."""
 
-    octets: Mapping[str, Mapping[Span, Counted]] = field(default_factory=dict)
-    calls: Mapping[str, Sequence[Call]] = field(default_factory=dict)  # of the period
-    samples: Mapping[str, Sequence[Sample]] = field(default_factory=dict)  # of the period
+    octets: Mapping[str, Mapping[Span, Counted]] = field(
+        default_factory=dict[str, Mapping[Span, Counted]]
+    )
+    calls: Mapping[str, Sequence[Call]] = field(
+        default_factory=dict[str, Sequence[Call]]
+    )  # of the period
+    samples: Mapping[str, Sequence[Sample]] = field(
+        default_factory=dict[str, Sequence[Sample]]
+    )  # of the period
 
 
 def usage_windows(

@@ -5,13 +5,14 @@ from fractions import Fraction
 from typing import cast
 
 from billing.core.allowance import OVERAGE, SLOW, STOPPED, Simulation
-from billing.core.catalog import BASE_UNITS, Allowance, UsagePrice
+from billing.core.catalog import BASE_UNITS, Allowance, Bucket, UsagePrice
 from billing.core.charging import Charge, PriceOf
-from billing.core.charging.allowances import RULE, simulated
+from billing.core.charging.allowances import TOP_UP_RULE, simulated
 from billing.core.charging.charge import spoken_instant
+from billing.core.charging.held_allowances import RULE
 from billing.core.explaining.rule import Rule
 from billing.core.money import Money, figure
-from billing.core.period import instant_from
+from billing.core.period import instant_from, next_grid_hour
 
 _AFTER = {
     SLOW: "at reduced speed, without charge",
@@ -89,4 +90,28 @@ def _price(charge: Charge, price_of: PriceOf) -> UsagePrice:
     return next(price for price in version.usage if price.code == charge.code)
 
 
-ALLOWANCE_RULES: Mapping[str, Rule] = {RULE: Rule(_steps, _recomputed)}
+def _top_up_steps(charge: Charge, price_of: PriceOf) -> tuple[str, ...]:
+    price, bucket = _price(charge, price_of), _bucket(charge, price_of)
+    at = instant_from(charge.facts["bought"])
+    counts = next_grid_hour(at, charge.facts["zone"])
+    return (
+        f"{charge.quantity} {price.unit} bought {spoken_instant(at, charge.facts['zone'])};"
+        f" pays for usage from {spoken_instant(counts, charge.facts['zone'])} on",
+        f"{bucket.name}: {charge.priced}",
+    )
+
+
+def _top_up_recomputed(charge: Charge, price_of: PriceOf) -> Money:
+    price, bucket = _price(charge, price_of), _bucket(charge, price_of)
+    return Money.rounded(bucket.price or Fraction(0), price.currency, price.rounding)
+
+
+def _bucket(charge: Charge, price_of: PriceOf) -> Bucket:
+    allowance = cast(Allowance, _price(charge, price_of).model)
+    return next(one for one in allowance.buckets if one.code == charge.facts["bucket"])
+
+
+ALLOWANCE_RULES: Mapping[str, Rule] = {
+    RULE: Rule(_steps, _recomputed),
+    TOP_UP_RULE: Rule(_top_up_steps, _top_up_recomputed),
+}
