@@ -33,7 +33,9 @@ def pass_span(
     """
     if price.validity.unit == "period":
         raise PassWithoutPeriod(price.code)
-    extends = price.renewal == "extends" and running_until is not None and running_until > bought_at
+    extends = (
+        price.renewal == "extends" and running_until is not None and running_until >= bought_at
+    )
     start = running_until if extends and running_until is not None else bought_at
     if not extends or since is None or price.validity.unit != "months":
         return Span(start, price.validity.end(start, zone))
