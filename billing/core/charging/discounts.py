@@ -2,7 +2,7 @@
 
 They apply in their declared order to what those before them left of the line, so that nothing is
 ever discounted below zero. A discount names its line in its facts: when the line is credited later,
-the same part of the discount goes back with it (credits.py).
+the same part of the discount goes back with it (returns.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,12 @@ from typing import Any
 
 from billing.core.catalog import Discount, Price, PriceVersion, RecurringPrice, UsagePrice
 from billing.core.charging.charge import Charge, spoken_day
+from billing.core.charging.returns import Days, falling_on, returned_discounts
 from billing.core.money import Money, decimal_text, major_figure
 from billing.core.period import DAY, Cycle, Period, cycle_of, local_day
 from billing.core.rating import rate
 from billing.core.subscription import Granted, Subscription
 
-Days = tuple[date, date]  # local days, half-open
 DISCOUNTED = ("recurring", "proration", "usage", "one-off")  # kinds of lines
 
 
@@ -58,32 +58,39 @@ def discount_charges(
     period: Period,
     billed: Sequence[Charge] = (),
 ) -> list[Charge]:
-    """What comes off the lines of a subscription on a bill, line by line in their order.
+    """What comes off the lines of a subscription on a bill, line by line in their order; before it,
+    what goes back of the discounts of lines that the bill credits.
 
     charges  the lines of the bill; those of other subscriptions are left alone
-    billed   lines of earlier bills: what of an amount was taken off for the same days
+    billed   lines of earlier bills, with their discounts
     """
-    grants = _grants(subscription, period)
+    made, grants = (
+        returned_discounts(charges, subscription.id, billed),
+        _grants(subscription, period),
+    )
     if not grants:
-        return []
-    bill = _Bill(subscription, cycle_of(period), period.zone, (*billed, *charges), [])
+        return made
+    bill = _Bill(subscription, cycle_of(period), period.zone, (*billed, *charges), made)
     for line in charges:
         ours = line.subscription_id == subscription.id
         if ours and line.kind in DISCOUNTED and line.priced.minor > 0:
-            left = line.priced
+            left = [line]  # with what came off it
             for grant in grants:
-                off = _taken_off(bill, line, left, grant)
+                off = _taken_off(bill, left, grant)
                 if off is not None:
                     bill.made.append(off)
-                    left += off.priced
+                    left.append(off)
     return bill.made
 
 
 def reduction(facts: Mapping[str, Any], price: Price) -> Fraction:
-    """What a discount comes to by the facts of its line, in exact minor units; `left` limits it."""
+    """What a discount comes to by the facts of its line, in exact minor units.
+
+    `left` is what is left of the line it is on, for the days it covers: it can take off no more.
+    """
     value = Fraction(facts["value"])
     if facts["kind"] == "percent":
-        return facts["left"] * value / 100 * Fraction(facts["share"])
+        return Fraction(facts["left"]) * value / 100
     if facts["kind"] == "amount":
         return max(Fraction(0), value * Fraction(facts["share"]) - Fraction(facts["spent"]))
     assert isinstance(price, UsagePrice)  # noqa: S101  only such a price has units
@@ -96,7 +103,7 @@ def reduction(facts: Mapping[str, Any], price: Price) -> Fraction:
 def taken(facts: Mapping[str, Any], price: Price) -> Money:
     """What comes off: rounded as its price is, and never more than what is left of the line."""
     rounded = Money.rounded(reduction(facts, price), price.currency, price.rounding)
-    return min(rounded, Money(facts["left"], price.currency))
+    return min(rounded, Money.rounded(Fraction(facts["left"]), price.currency, "down"))
 
 
 def share_of(days: Days, cycle: Cycle, zone: str = "UTC") -> Fraction:
@@ -139,11 +146,14 @@ def _grants(subscription: Subscription, period: Period) -> list[Granted]:
     return [Granted(free, began, began + DAY * trial.days), *grants]
 
 
-def _taken_off(bill: _Bill, line: Charge, left: Money, grant: Granted) -> Charge | None:
-    """The line of one discount on what is left of another; None: it takes nothing off."""
-    discount, ends = grant.discount, discount_end(grant, bill.cycle)
+def _taken_off(bill: _Bill, left: Sequence[Charge], grant: Granted) -> Charge | None:
+    """The line of one discount on what others left of a line; None: it takes nothing off.
+
+    left  the line, and the discounts before this one
+    """
+    line, discount, ends = left[0], grant.discount, discount_end(grant, bill.cycle)
     price = _price_of(bill.subscription, line)
-    if price is None or not left or not _is_for(discount, line):
+    if price is None or not _is_for(discount, line):
         return None
     first, end = line.span
     days = max(first, grant.since), end if ends is None else min(end, ends)
@@ -155,7 +165,7 @@ def _taken_off(bill: _Bill, line: Charge, left: Money, grant: Granted) -> Charge
         "discount": discount.code,
         "kind": discount.kind,
         "value": str(discount.value),
-        "left": left.minor,
+        "left": str(falling_on(left, days)),
         **_inputs(bill, line, discount, days),
     }
     if ends is not None and ends <= end:
@@ -176,9 +186,9 @@ def _is_for(discount: Discount, line: Charge) -> bool:
 
 
 def _inputs(bill: _Bill, line: Charge, discount: Discount, days: Days) -> dict[str, Any]:
-    """The facts that a kind of discount adds: for which share of what, and what it counts with."""
+    """The facts that a kind of discount adds: for which share of a period, and what it counts."""
     if discount.kind == "percent":
-        return {"share": str(Fraction(_length(days), _length(line.span)))}
+        return {}
     share = Fraction(1) if line.kind == "one-off" else share_of(days, bill.cycle, bill.zone)
     if discount.kind == "amount":
         return {"share": str(share), "spent": str(_spent(bill, discount, days))}
@@ -196,12 +206,8 @@ def _spent(bill: _Bill, discount: Discount, days: Days) -> Fraction:
         and line.subscription_id == bill.subscription.id
         and line.facts.get("discount") == discount.code
     }
-    spent = Fraction(0)
-    for line in known:
-        if line.key in keys or line.corrects in keys:
-            common = max(days[0], line.span[0]), min(days[1], line.span[1])
-            spent -= line.priced.minor * Fraction(max(0, _length(common)), _length(line.span))
-    return max(spent, Fraction(0))
+    spent = falling_on((one for one in known if one.key in keys or one.corrects in keys), days)
+    return max(-spent, Fraction(0))
 
 
 def _line(
@@ -240,7 +246,3 @@ def _price_of(subscription: Subscription, line: Charge) -> Price | None:
         if segment.price.ref == line.price_ref:
             return next((one for one in segment.price.prices if one.code == line.code), None)
     return None
-
-
-def _length(days: Days) -> int:
-    return (days[1] - days[0]).days
