@@ -2,8 +2,6 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from billing.core.catalog import (
     BadPrice,
@@ -12,11 +10,9 @@ from billing.core.catalog import (
     Package,
     RecurringPrice,
     price_from,
-    price_to_dict,
     price_version_from,
     price_version_to_dict,
 )
-from billing.core.money import decimal_text
 from tests.core.makers import plan
 
 GRADUATED = {
@@ -138,36 +134,3 @@ def test_a_contract_gets_the_version_that_is_valid_on_the_day_it_is_signed():
     assert offering.version_on(date(2026, 6, 1)) == new
     with pytest.raises(NoPriceOn, match="its first is valid from 2024-01-01"):
         offering.version_on(date(2023, 12, 31))
-
-
-AMOUNTS = st.integers(0, 10**9).map(lambda n: decimal_text(Fraction(n, 10**4)))
-BOUNDS = st.lists(st.integers(1, 10**6), max_size=5, unique=True).map(sorted)
-
-
-@st.composite
-def prices(draw):
-    bounds = draw(BOUNDS)
-    listed = [{"up_to": decimal_text(Fraction(b, 8))} for b in bounds] + [{}]
-    for tier in listed:
-        tier |= {"per_unit": draw(AMOUNTS), "flat": draw(AMOUNTS)}
-    block_price = draw(AMOUNTS)
-    return draw(
-        st.sampled_from(
-            [
-                {**GRADUATED, "unit": draw(st.sampled_from(["GB", "GiB"])), "tiers": listed},
-                {
-                    **PACKAGE,
-                    "included": draw(AMOUNTS),
-                    "block_price": block_price,
-                    "ceiling": "100000",
-                },
-                {**FLAT, "amount": draw(AMOUNTS), "in_advance": draw(st.booleans())},
-            ]
-        )
-    )
-
-
-@given(prices())
-def test_a_price_survives_being_written_and_read(data):
-    price = price_from(data)
-    assert price_from(price_to_dict(price)) == price

@@ -1,7 +1,7 @@
 """Calls: the longest prefix decides the destination, the local clock the rate; then increments."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple, cast
@@ -152,7 +152,8 @@ def _held(model: Calls, destination: Destination, call: Call, seconds: int) -> l
     """The rates that hold from the call's start for so many seconds, without a gap."""
     edges = {0, *(edge for r in destination.rates if r.window for edge in r.window.edges)}
     held: list[_Held] = []
-    at, until = call.start, call.start + seconds * SECOND
+    at = call.start.astimezone(UTC)  # sums with a local clock would not count an hour set back
+    until = at + seconds * SECOND
     while at < until:
         rate = _rate_at(destination, at, model.zone)
         end = min(_next_edge(destination, rate, at, model.zone, edges), until)

@@ -91,6 +91,8 @@ def _usage(price: UsagePrice, given: Given) -> Line:
     read = _READERS.get(type(price.model))
     if read is None:
         raise BadQuantity(given.quantity, "its price is an allowance: simulate it")
+    if given.events is not None and price.unit:
+        raise BadQuantity(given.events, "events= is for percentages; give the quantity alone")
     counted, parts = read(price, price.model, given)
     ratio = due = parts.numerator, parts.denominator
     if price.rounding_per == "increment":
@@ -138,8 +140,6 @@ def _plain(
     """Read a number of units, charged in started ones where the price says so."""
 
     def read(price: UsagePrice, model: Any, given: Given) -> tuple[Fraction, Parts]:
-        if given.events is not None:
-            raise BadQuantity(given.events, "events= is for percentages; give the quantity alone")
         quantity = exact_of(given.quantity)
         return quantity, reckon(model, tiers.started(price.per_started, quantity))
 
