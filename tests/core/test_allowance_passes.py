@@ -5,10 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from billing.core.allowance import PassWithoutPeriod, pass_span, pass_spans, suspended_spans
+from billing.core.allowance import pass_span, pass_spans, suspended_spans
 from billing.core.catalog import PassPrice
 from billing.core.period import Validity, rfc3339
-from tests.core.allowance_makers import NEW_YORK, instant
+from billing.core.period.validity import NoPeriodToEnd
+from tests.core.allowance_makers import NEW_YORK, instant, local, month
 
 MONTHLY = PassPrice(
     code="monthly",
@@ -82,6 +83,9 @@ def test_a_pass_without_end_runs_for_ever():
     assert suspended_spans(spans) == ()
 
 
-def test_a_pass_has_no_bill_period_to_end_with():
-    with pytest.raises(PassWithoutPeriod):
-        pass_span(replace(MONTHLY, validity=Validity("period")), instant("2026-01-01T10:00"), "UTC")
+def test_a_pass_for_the_period_ends_with_the_period_it_begins_in():
+    price = replace(MONTHLY, validity=Validity("period"))
+    paid = instant("2026-01-20T10:00")
+    assert pass_span(price, paid, NEW_YORK, period=month(2026, 1)).end == local("2026-02-01", 0)
+    with pytest.raises(NoPeriodToEnd):
+        pass_span(price, paid, NEW_YORK)

@@ -7,7 +7,6 @@ Invariant: what opened + what was granted = what was used of buckets + what was 
 """
 
 from billing.core.allowance.passes import (
-    PassWithoutPeriod,
     pass_span,
     pass_spans,
     suspended_spans,
@@ -48,7 +47,6 @@ __all__ = [
     "Part",
     "PartCrossesEdge",
     "PartOutside",
-    "PassWithoutPeriod",
     "Simulation",
     "State",
     "Term",

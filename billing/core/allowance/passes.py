@@ -5,16 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from billing.core.catalog import PassPrice
-from billing.core.errors import BillingError
-from billing.core.period import Span, Validity, local_time
-
-
-class PassWithoutPeriod(BillingError):
-    """A pass begins when it is paid: it has no bill's period to end with."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"pass {code} is valid for a period: count its hours, days or months")
-        self.code = code
+from billing.core.period import Period, Span, Validity, local_time
 
 
 def pass_span(
@@ -23,6 +14,7 @@ def pass_span(
     zone: str,
     running_until: datetime | None = None,
     since: datetime | None = None,
+    period: Period | None = None,
 ) -> Span:
     """When a pass that is paid at an instant runs, to the second. No end: for ever.
 
@@ -30,15 +22,14 @@ def pass_span(
                    with "restarts" it begins at once, and what was left of the old one is given up
     since          when the unbroken row of passes began: months are counted from there, so that
                    31 January, 28 February, 31 March follow each other
+    period         with the validity "period": the bill's period in which the pass begins
     """
-    if price.validity.unit == "period":
-        raise PassWithoutPeriod(price.code)
     extends = (
         price.renewal == "extends" and running_until is not None and running_until >= bought_at
     )
     start = running_until if extends and running_until is not None else bought_at
     if not extends or since is None or price.validity.unit != "months":
-        return Span(start, price.validity.end(start, zone))
+        return Span(start, price.validity.end(start, zone, period))
     first, last = local_time(since, zone), local_time(start, zone)
     months = (last.year - first.year) * 12 + last.month - first.month + price.validity.count
     return Span(start, Validity("months", months).end(since, zone))
