@@ -165,7 +165,7 @@ def _taken_off(bill: _Bill, left: Sequence[Charge], grant: Granted) -> Charge | 
         "discount": discount.code,
         "kind": discount.kind,
         "value": str(discount.value),
-        "left": str(falling_on(left, days)),
+        "left": str(max(Fraction(0), falling_on(left, days))),
         **_inputs(bill, line, discount, days),
     }
     if ends is not None and ends <= end:
