@@ -183,7 +183,7 @@ def test_parts_of_a_sum_pay_the_share_of_their_tier_and_its_fee_when_it_is_enter
     one = price(model="graduated_percentage", tiers=tiers)
     sums = ("0", "1", "100", "100.01", "300", "500")
     assert [due(one, total) for total in sums] == [
-        "0.00",
+        "5.00",
         "5.02",
         "7.00",
         "10.00",
@@ -191,7 +191,7 @@ def test_parts_of_a_sum_pay_the_share_of_their_tier_and_its_fee_when_it_is_enter
         "14.00",
     ]
     assert due(one, ["250", "250"]) == "14.00"
-    assert due(price(model="graduated_percentage", tiers=tiers, flat_at_zero=True), 0) == "5.00"
+    assert due(price(model="graduated_percentage", tiers=tiers, flat_at_zero=False), 0) == "0.00"
 
 
 # Percentiles

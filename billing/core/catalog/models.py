@@ -134,10 +134,10 @@ class PercentTier:
 
 @dataclass(frozen=True, slots=True)
 class GraduatedPercentage:
-    """A share of a sum of money, each part of it by its own tier. At zero it owes no fee."""
+    """A share of a sum of money, each part of it by its own tier."""
 
     tiers: tuple[PercentTier, ...]
-    flat_at_zero: bool = False
+    flat_at_zero: bool = True
 
 
 @dataclass(frozen=True, slots=True)
