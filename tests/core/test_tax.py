@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.core import rating
+from billing.core.catalog import price_from
 from billing.core.money import Money
 from billing.core.tax import (
     MissingTaxPlace,
@@ -115,3 +117,41 @@ def test_a_tax_item_comes_back_from_storage_as_it_went():
 
     assert tax_item_to_dict(item)["percent"] == "5.5"
     assert tax_item_from(tax_item_to_dict(item)) == item
+
+
+def test_an_american_voice_bundle_with_a_universal_service_charge_that_is_taxed_itself():
+    """Broadband 60.00 bears nothing. Voice 25.00: 36 % of its interstate 64.9 %, then 6.25 %.
+
+    The charge is a line of its own, a percentage of another price, in the category of that price.
+    """
+    charge = price_from(
+        {"model": "percentage", "code": "usf", "currency": "USD", "percent": "23.364"}
+    )
+    usf = rating.rate(charge, ["25.00"]).amount
+    rates = [rate("US", "0", "broadband"), rate("US", "6.25", "voice")]
+    lines = [
+        Line(Money.parse("60.00", "USD"), "broadband"),
+        Line(Money.parse("25.00", "USD"), "voice"),
+        Line(usf, "voice"),
+    ]
+    items = taxes(lines, "US", TODAY, rates)
+
+    assert usf.value == "5.84"  # 5.841
+    assert [(item.base.value, item.amount.value) for item in items] == [
+        ("60.00", "0.00"),
+        ("30.84", "1.93"),  # 1.9275
+    ]
+    assert sum(Fraction((item.base + item.amount).value) for item in items) == Fraction("92.77")
+
+
+@pytest.mark.parametrize(
+    ("percent", "amount", "due"),
+    [
+        ("22.3905", "100000", "22390.50"),  # 64.9 % × 34.5 %; printed as 22,391
+        ("34.5", "28500", "9832.50"),  # 28.5 % of it interstate; printed as 9,833
+    ],
+)
+def test_the_universal_service_charge_of_a_published_example(percent, amount, due):
+    charge = price_from({"model": "percentage", "currency": "USD", "percent": percent})
+
+    assert rating.rate(charge, [amount]).amount.value == due
