@@ -78,7 +78,7 @@ class Meter:
             self._carry(grant, opening)
         if opening.term == self.term.start:
             self.top_ups = opening.top_ups
-        prorated = share != _ONE and self.plan.allowance.at_change == "prorated"
+        prorated = self.plan.allowance.at_change == "prorated" and share != _ONE
         for place, slot in enumerate(self.plan.slots):
             if slot.size is None or slot.price is not None:
                 continue
@@ -88,7 +88,7 @@ class Meter:
             self._grant(place, slot, size, self.start)
         if purchases:
             self._purchases(purchases, opening)
-        self.watch.begin(self.pools, share if prorated else _ONE)
+        self.watch.begin(self.pools, share if prorated else None)
 
     def burn(self, part: Part, quantity: int) -> None:
         """The usage of a part, by the first open bucket that has something left, and so on."""
@@ -118,7 +118,8 @@ class Meter:
             quantity = self._from_bucket(part, self.plan.top_up or 0, quantity)
         if quantity:
             self._pay(part, self.plan.after, quantity, counted=True)
-        self.watch.tell(start)
+        if self.watch.alerted:
+            self.watch.tell(start)
 
     def finish(self) -> None:
         """Let happen what happens until the end of the last hour."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
-from math import ceil
+from math import ceil, lcm
+from typing import NamedTuple
 
 from billing.core.allowance.state import NoAllowance
 from billing.core.allowance.values import OVERAGE, SLOW, STOPPED, Term
@@ -66,6 +67,19 @@ class Timeline:
         return self.starts[place + 1] if place + 1 < len(self.starts) else self.end
 
 
+class Blocks(NamedTuple):
+    """Blocks of overage that are told: base units, all times `scale` so that they are whole."""
+
+    included: int
+    size: int
+    scale: int
+    most: int | None  # so many until the ceiling is reached; None: there is none
+
+    def full(self, number: int) -> int:
+        """The overage, in base units, at which so many blocks are full."""
+        return -(-(self.included + number * self.size) // self.scale)
+
+
 class Plan:
     """An allowance price, compiled."""
 
@@ -78,6 +92,7 @@ class Plan:
         "direction",
         "first_granted",
         "overage",
+        "percents",
         "places",
         "price",
         "slots",
@@ -110,6 +125,8 @@ class Plan:
         )
         self.first_granted = next(granted, None)
         self.blocks = _alert_blocks(allowance, self.base)
+        alerts = allowance.alerts
+        self.percents = tuple(p.as_integer_ratio() for p in alerts.percents) if alerts else ()
         self.timelines: dict[tuple[datetime, datetime, str], Timeline] = {}
 
     def timeline(self, term: Term) -> Timeline:
@@ -188,15 +205,16 @@ def _slot(bucket: Bucket, unit: str) -> Slot:
     )
 
 
-def _alert_blocks(allowance: Allowance, base: int) -> tuple[Fraction, Fraction, int | None] | None:
-    """Base units included before, base units of a block, and how many blocks the ceiling allows."""
+def _alert_blocks(allowance: Allowance, base: int) -> Blocks | None:
     terms = allowance.overage
     if allowance.alerts is None or not allowance.alerts.blocks or not isinstance(terms, Package):
         return None
     most = None
     if terms.ceiling is not None:
         most = ceil(terms.ceiling / terms.block_price) if terms.block_price else 0
-    return terms.included * base, terms.block_size * base, most
+    included, size = terms.included * base, terms.block_size * base
+    scale = lcm(included.denominator, size.denominator)
+    return Blocks(int(included * scale), int(size * scale), scale, most)
 
 
 def _hours(start: datetime, end: datetime, zone: str) -> Sequence[tuple[datetime, bool]]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
-from math import ceil
 from typing import Protocol
 
 from billing.core.allowance.plan import Plan
@@ -24,7 +23,6 @@ class Watch:
     """The speed by the usage that counts, and each alert once."""
 
     __slots__ = (
-        "_alerted",
         "_at_percents",
         "_block",
         "_code",
@@ -36,6 +34,7 @@ class Watch:
         "_speed_place",
         "_speeds",
         "_told",
+        "alerted",
         "alerts",
         "speed",
     )
@@ -47,7 +46,7 @@ class Watch:
         self._speeds: Sequence[tuple[int, str]] = plan.speeds
         self._speed_place = 0
         self._counted = 0  # what the period's own grants, and what follows them, paid
-        self._alerted = plan.allowance.alerts is not None
+        self.alerted = plan.allowance.alerts is not None
         self._code = "" if plan.first_granted is None else plan.slots[plan.first_granted].code
         self._granted = 0
         self._told = 0  # burnt of the first granted bucket, and of what followed the last one
@@ -56,28 +55,29 @@ class Watch:
         self._percents: list[tuple[int, int]] = []  # (quantity, which percent), descending
         self._at_percents: set[int] = set()
 
-    def begin(self, pools: Sequence[Iterable[Holds]], share: Fraction) -> None:
-        """Thresholds of the term, when its grants are known."""
-        if share != 1:
+    def begin(self, pools: Sequence[Iterable[Holds]], share: Fraction | None) -> None:
+        """Thresholds of the term, when its grants are known; of a share of it, prorated."""
+        if share is not None:
             self._speeds = [
                 (round_ratio(above * share.numerator, share.denominator), policy)
                 for above, policy in self._speeds
             ]
         self._next_speed()
-        alerts, place = self._plan.allowance.alerts, self._plan.first_granted
-        if alerts is None or place is None:
+        place = self._plan.first_granted
+        if not self.alerted or place is None:
             return
-        self._granted = sum(live.left for live in pools[place])
-        self._percents = [
-            (ceil(self._granted * percent / 100), number)
-            for number, percent in enumerate(alerts.percents, 1)
-            if self._granted
-        ][::-1]
-        self._at_percents = {quantity for quantity, _ in self._percents}
+        for live in pools[place]:
+            self._granted += live.left
+        if self._granted:
+            self._percents = [
+                (-(-self._granted * percent // (100 * parts)), number)
+                for number, (percent, parts) in enumerate(self._plan.percents, 1)
+            ][::-1]
+            self._at_percents = {quantity for quantity, _ in self._percents}
 
     def pay(self, code: str, quantity: int, counted: bool) -> Sequence[tuple[int, str]]:
         """The same quantity in slices of one speed each."""
-        if self._alerted and code in (self._code, OVERAGE, SLOW, STOPPED):
+        if self.alerted and code in (self._code, OVERAGE, SLOW, STOPPED):
             self._told += quantity
             if code == OVERAGE:
                 self._over += quantity
@@ -99,13 +99,15 @@ class Watch:
         while self._percents and self._percents[-1][0] <= self._told:
             quantity, number = self._percents.pop()
             self.alerts.append(Alert("percent", number, quantity, at))
-        if self._plan.blocks is None:
+        blocks = self._plan.blocks
+        if blocks is None or not self._over:
             return
-        included, size, most = self._plan.blocks
-        while (most is None or self._block <= most) and self._over >= included + self._block * size:
-            quantity = self._granted + ceil(included + self._block * size)
-            if quantity not in self._at_percents:
-                self.alerts.append(Alert("block", self._block, quantity, at))
+        while blocks.most is None or self._block <= blocks.most:
+            full = blocks.full(self._block)
+            if self._over < full:
+                break
+            if self._granted + full not in self._at_percents:
+                self.alerts.append(Alert("block", self._block, self._granted + full, at))
             self._block += 1
 
     def _next_speed(self) -> None:
