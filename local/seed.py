@@ -125,12 +125,13 @@ def write_connected(context: Context, everybody: Sequence["Person"]) -> None:
     """Who is connected to the simulated routers while the system runs."""
     users = [
         {
-            "user_name": person.user_name,
+            "user_name": user_name,
             "nas_id": person.nas_id,
             "down_mbps": round(min(person.line_mbps * 0.2, person.gigabytes_a_day), 1),
             "up_mbps": round(min(person.line_mbps * 0.02, person.gigabytes_a_day / 10), 1),
         }
         for person in everybody
+        for user_name in person.user_names
         if person.end is None
     ]
     context.users_file.write_text(json.dumps(users[:CONNECTED], indent=1))

@@ -1,4 +1,4 @@
-"""What the invented customers did: hourly snapshots of their lines, as a collector sends them.
+"""What the invented customers did: snapshots of their lines, calls, levels, as a collector sends.
 
 Signed packs go to the function behind the stream, in events as Kinesis delivers them; it alone
 judges and stores. The traffic of a customer is the same whenever it is made.
@@ -15,6 +15,7 @@ from billing.core.period import local_midnight
 from billing.core.usage import sealed
 from local.context import COLLECTOR, COLLECTOR_KEY
 from local.people import Person
+from local.voices import calls_of, levels_of
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -64,6 +65,7 @@ class Line:
     """A customer's line as its router knows it: the session that runs and its counters."""
 
     person: Person
+    user_name: str
     since: int  # epoch seconds of its first and last connected moment
     until: int
     chance: Random
@@ -86,7 +88,7 @@ class Line:
             return
         if not self.session_id:
             self.began = max(self.since, start) + 120
-            self.session_id = f"{self.began:08X}-{self.person.number:04X}"
+            self.session_id = f"{self.began:08X}-{self.person.number:04X}{self._suffix}"
             self.octets_in = self.octets_out = 0
             yield self._report("start", self.began)
         octets = self._octets(start)
@@ -115,8 +117,14 @@ class Line:
         """Some weeks more, some weeks less."""
         if day // 7 != self.mood_of:
             self.mood_of = day // 7
-            self.mood = Random(f"{self.person.user_name}/{self.mood_of}").uniform(0.5, 1.6)
+            self.mood = Random(f"{self.user_name}/{self.mood_of}").uniform(0.5, 1.6)
         return self.mood
+
+    @property
+    def _suffix(self) -> str:
+        """Tells the lines of one customer apart."""
+        place = self.person.user_names.index(self.user_name)
+        return f"-{place}" if place else ""
 
     def _report(self, kind: str, at: int) -> dict[str, Any]:
         delay = self.chance.choice((0, 0, 0, 1, 2))
@@ -124,7 +132,7 @@ class Line:
         return {
             "type": kind,
             "session_id": self.session_id,
-            "user_name": self.person.user_name,
+            "user_name": self.user_name,
             "nas_id": self.person.nas_id,
             "class": None,
             "octets_in": self.octets_in,
@@ -168,24 +176,30 @@ def days_of_traffic(
 
     The last ones end every session: what the simulated routers report later begins anew.
     """
-    lines = [_line(person, now, zone) for person in everybody]
+    lines = [_line(person, name, now, zone) for person in everybody for name in person.user_names]
     day, until = first, int(now.timestamp()) - SETTLED
     while (start := int(local_midnight(day, zone).timestamp())) < until:
         end = int(local_midnight(day + timedelta(days=1), zone).timestamp())
         hours = range(start, end, HOUR)
-        yield sorted(
-            (report for hour in hours for line in lines for report in line.hour(hour, until)),
-            key=lambda report: report["received_at"],
-        )
+        reports = [report for hour in hours for line in lines for report in line.hour(hour, until)]
+        for person in everybody:
+            since, last = lifetime(person, now, zone)
+            heard = (max(start, since), min(end, last, until))
+            reports += [*calls_of(person, day, *heard), *levels_of(person, *heard)]
+        yield sorted(reports, key=lambda report: report["received_at"])
         day += timedelta(days=1)
     yield [report for line in lines for report in line.hang_up(until)]
 
 
-def _line(person: Person, now: datetime, zone: str) -> Line:
+def _line(person: Person, user_name: str, now: datetime, zone: str) -> Line:
+    return Line(person, user_name, *lifetime(person, now, zone), Random(user_name))
+
+
+def lifetime(person: Person, now: datetime, zone: str) -> tuple[int, int]:
+    """From when until when a customer uses anything, in epoch seconds."""
     since = local_midnight(person.start, zone)
     until = now if person.end is None else local_midnight(person.end, zone)
-    chance = Random(person.user_name)
-    return Line(person, int(since.timestamp()), int(until.timestamp()), chance)
+    return int(since.timestamp()), int(until.timestamp())
 
 
 def _kinesis_record(data: bytes, sequence: int, last: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_every_size_of_demo_has_two_who_pay_late_one_who_leaves_and_one_without_
 ):
     found = people(1, MONTHS, ISP, PLANS)
     assert [person.number for person in found if person.pays_late] == list(OVERDUE)
-    assert sum(person.end is not None for person in found) == 1
+    assert sum(person.end is not None for person in found) == 2  # one before the term
     assert sum(person.faster_on is not None for person in found) == 1
     assert sum(not person.tax_country for person in found) == 1
 
