@@ -5,7 +5,7 @@ services, windows and flags are worked out when usage is read.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,7 +13,6 @@ from functools import cache
 from billing.config import Isp
 from billing.core.period import Span, hours_of, local_midnight
 from billing.core.usage import (
-    CALL_CHAIN_SECONDS,
     START_CHAIN_SECONDS,
     Call,
     CallReport,
@@ -31,26 +30,28 @@ from billing.core.usage import (
     join,
     newest_second,
     samples_by_service,
-    slot_of,
     total,
     unclaimed,
+    unclaimed_calls,
+    unclaimed_slots,
     used_by_service,
     window_on_grid,
 )
 from billing.store.usage_rows import (
     DAY,
-    call_report_from,
     call_row,
-    call_rows,
     day_of,
     identities_seen,
-    level_report_from,
     level_row,
-    level_rows,
     put_all,
+    read_calls,
+    read_levels,
     read_sessions,
+    seen_rows,
     segment_row,
 )
+
+LINES = ("tel:", "port:")  # identities that have calls and levels, and no sessions
 
 ClaimsOf = Callable[[Sequence[str]], Mapping[str, Sequence[Claim]]]
 
@@ -66,10 +67,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Unbilled:
-    """Usage of an identity at hours when no service held it."""
+    """Usage of an identity at hours, calls and slots when no service held it."""
 
     identity: str
     used: Used
+    calls: int = 0
+    seconds: int = 0  # of the calls
+    slots: int = 0  # of five minutes with traffic
 
 
 def settings_of(isp: Isp) -> Settings:
@@ -91,9 +95,11 @@ def put(
     levels: Iterable[LevelReport] = (),
 ) -> None:
     """Store what was measured, 25 rows a call, without reading. The same again is the same item."""
+    calls, levels = list(calls), list(levels)
     rows = [segment_row(segment, settings) for segment in segments]
     rows += [call_row(report, settings) for report in calls]
     rows += [level_row(report, settings) for report in levels]
+    rows += seen_rows(calls, levels, settings)
     put_all(rows)
 
 
@@ -138,13 +144,8 @@ def calls_of(
     A call is that of the service which held the caller's number as it began, and of the period in
     which it began, however long it lasted. The span may begin and end at any instant.
     """
-    claims, (start, end) = list(claims), _seconds(span)
-    # What is known of a call that began near an edge may have been reported beyond it.
-    reports = (
-        call_report_from(row)
-        for identity in _held_in(claims, span, "tel:")
-        for row in call_rows(identity, start - CALL_CHAIN_SECONDS, end + CALL_CHAIN_SECONDS)
-    )
+    claims = list(claims)
+    reports = read_calls(_held_in(claims, span), *_seconds(span))
     return calls_by_service(claims, reports, span)
 
 
@@ -156,17 +157,14 @@ def samples_of(
     A slot is that of the service which held the port as it began; one that nobody reported is left
     out. Ports that a service holds at the same time count together.
     """
-    claims, (start, end) = list(claims), _seconds(span)
-    reports = (
-        level_report_from(row)
-        for identity in _held_in(claims, span, "port:")
-        for row in level_rows(identity, slot_of(start), end)
-    )
+    claims = list(claims)
+    reports = read_levels(_held_in(claims, span), *_seconds(span))
     return samples_by_service(claims, reports, span)
 
 
 def list_unbilled(window: Span, claims_of: ClaimsOf, settings: Settings) -> list[Unbilled]:
-    """Every identity with usage in the window that no service held then, most octets first.
+    """Every identity with usage in the window that no service held then, most octets first;
+    after them numbers with calls, and ports with traffic.
 
     claims_of  gives the dated assignments by identity, for the identities of one bucket
     """
@@ -177,11 +175,12 @@ def list_unbilled(window: Span, claims_of: ClaimsOf, settings: Settings) -> list
         seen = sorted(identities_seen(bucket, first, last))
         claims = claims_of(seen)
         free = {i for i in seen if not _covers(claims.get(i, ()), window)}
-        known = _load(free, start, end, settings)
+        known = _load({i for i in free if not i.startswith(LINES)}, start, end, settings)
         for identity, counted in _counted(known, settings).items():
             used = unclaimed(claims.get(identity, ()), counted, window, settings.grid)
             if used.octets_in or used.octets_out:
                 found.append(Unbilled(identity, used))
+        found += _unbilled_lines(free, claims, window)
     return sorted(found, key=lambda u: (-u.used.octets_in - u.used.octets_out, u.identity))
 
 
@@ -227,19 +226,27 @@ def _seconds(span: Span) -> tuple[int, int]:
     return math.floor(span.start.timestamp()), math.ceil(span.end.timestamp())
 
 
-def _held_in(claims: Iterable[Claim], span: Span, kind: str) -> list[str]:
-    """The identities of a kind that are held at some time of a span; others need no reading."""
-    return sorted(
-        {
-            claim.identity
-            for claim in claims
-            if claim.identity.startswith(kind) and claim.span.overlap(span)
-        }
-    )
+def _held_in(claims: Iterable[Claim], span: Span) -> set[str]:
+    """The identities that are held at some time of a span; others need no reading."""
+    return {claim.identity for claim in claims if claim.span.overlap(span)}
 
 
 def _counted(known: Mapping[str, Sessions], settings: Settings) -> dict[str, Increments]:
     return {i: increments(known[i], settings.counting_from) for i in known}
+
+
+def _unbilled_lines(
+    free: Iterable[str], claims: Mapping[str, Sequence[Claim]], window: Span
+) -> Iterator[Unbilled]:
+    start, end = _seconds(window)
+    nothing = Used(window.start, window.end or window.start, 0, 0, ())
+    for identity in sorted(free):
+        ours = claims.get(identity, ())
+        calls = unclaimed_calls(ours, read_calls([identity], start, end), window)
+        slots = unclaimed_slots(ours, read_levels([identity], start, end), window)
+        if calls or slots:
+            seconds = sum(call.seconds for call in calls)
+            yield Unbilled(identity, nothing, len(calls), seconds, slots)
 
 
 def _covers(claims: Sequence[Claim], window: Span) -> bool:

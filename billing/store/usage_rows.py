@@ -2,7 +2,7 @@
 
   SEG#bucket / day#hour#digest   what one batch knew of a bucket's day; a blind put
   USE#identity / day             all that is known of an identity's day; a join under a version
-  IDS#bucket / identity          identities that were ever folded; a blind put
+  IDS#bucket / identity          identities folded, that called, with levels; a blind put
   CALL#identity / start#hash     one report of a call of a number; a blind put
   LVL#identity / slot#down#up    one report of a port's five minutes; a blind put
 
@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from billing.core.period import local_midnight, rfc3339
 from billing.core.usage import (
+    CALL_CHAIN_SECONDS,
     CallReport,
     Grid,
     LevelReport,
@@ -50,7 +51,7 @@ def read_sessions(
 
 
 def identities_seen(bucket: int, first: date, last: date) -> set[str]:
-    """Who was ever seen in a bucket: those folded, and those in segments of the local days."""
+    """Who was ever seen in a bucket: those listed, and those in segments of the local days."""
     seen: set[str] = set()
     for row in segment_rows(bucket, first.isoformat(), (last + DAY).isoformat()):
         seen |= unpack_sessions(content(row)).keys()
@@ -69,16 +70,26 @@ def item_rows(identity: str, first: str, last: str) -> Iterator[UsageRow]:
     return UsageRow.query(f"USE#{identity}", between, consistent_read=True)
 
 
-def call_rows(identity: str, first: int, until: int) -> Iterator[UsageRow]:
-    """Reports of calls of a number that began from `first` to before `until`, epoch seconds."""
-    between = UsageRow.sk.between(instant_key(first), instant_key(until))
-    return UsageRow.query(f"CALL#{identity}", between, consistent_read=True)
+def read_calls(identities: Iterable[str], start: int, end: int) -> Iterator[CallReport]:
+    """What was reported of calls of numbers that began from `start` to before `end`.
+
+    And, as starts jitter, of what may be one call with these.
+    """
+    start, end = start - CALL_CHAIN_SECONDS, end + CALL_CHAIN_SECONDS
+    between = UsageRow.sk.between(instant_key(start), instant_key(end))
+    for number in sorted({one for one in identities if one.startswith("tel:")}):
+        for row in UsageRow.query(f"CALL#{number}", between, consistent_read=True):
+            yield CallReport(number, *json.loads(row.body or ""))
 
 
-def level_rows(identity: str, first: int, until: int) -> Iterator[UsageRow]:
-    """Reports of a port's slots that began from `first` to before `until`, epoch seconds."""
-    between = UsageRow.sk.between(instant_key(first), instant_key(until))
-    return UsageRow.query(f"LVL#{identity}", between, consistent_read=True)
+def read_levels(identities: Iterable[str], start: int, end: int) -> Iterator[LevelReport]:
+    """What was reported of ports in the slots that began from `start` to before `end`."""
+    between = UsageRow.sk.between(instant_key(start), instant_key(end))
+    for port in sorted({one for one in identities if one.startswith("port:")}):
+        for row in UsageRow.query(f"LVL#{port}", between, consistent_read=True):
+            at, down, up = row.sk.split("#")
+            second = int(datetime.fromisoformat(at).timestamp())
+            yield LevelReport(port, second, int(down), int(up))
 
 
 def call_row(report: CallReport, settings: Settings) -> UsageRow:
@@ -100,14 +111,15 @@ def level_row(report: LevelReport, settings: Settings) -> UsageRow:
     )
 
 
-def call_report_from(row: UsageRow) -> CallReport:
-    return CallReport(row.pk.removeprefix("CALL#"), *json.loads(row.body or ""))
-
-
-def level_report_from(row: UsageRow) -> LevelReport:
-    at, down, up = row.sk.split("#")
-    second = int(datetime.fromisoformat(at).timestamp())
-    return LevelReport(row.pk.removeprefix("LVL#"), second, int(down), int(up))
+def seen_rows(
+    calls: Iterable[CallReport], levels: Iterable[LevelReport], settings: Settings
+) -> Iterator[UsageRow]:
+    """Whoever called, and the ports: of these one slot of twelve is enough to be seen."""
+    named = [(one.caller, one.start) for one in calls]
+    named += [(one.port, one.at) for one in levels if one.at % 3600 == 0]
+    for identity, second in named:
+        _, day = settings.grid.hour_and_day(second)
+        yield seen_row(bucket_of(identity, settings.buckets), identity, day, settings)
 
 
 def segment_row(segment: Segment, settings: Settings) -> UsageRow:

@@ -300,7 +300,10 @@ def test_calls_and_levels_reported_twice_are_stored_once():
     report(level(BEGAN, 80, 20), call(BEGAN, 61), call(BEGAN, 61))
 
     assert keys() == stored
-    assert {pk for pk, _ in stored} == {f"CALL#{NUMBER}", f"LVL#{PORT}"}
+    assert {pk for pk, _ in stored if not pk.startswith("IDS#")} == {
+        f"CALL#{NUMBER}",
+        f"LVL#{PORT}",
+    }
     assert (talked(), levels()) == ([61], [80])
 
 
@@ -318,16 +321,16 @@ def test_another_report_of_a_call_or_slot_is_another_row_and_the_readers_join_th
     report(call(BEGAN, 60), level(BEGAN, 80, 20))
     report(call(BEGAN, 120), level(BEGAN, 70, 30))
 
-    assert len(keys()) == 4
+    assert len([pk for pk, _ in keys() if not pk.startswith("IDS#")]) == 4
     assert (talked(), levels()) == ([120], [80])
 
 
 def test_calls_and_levels_expire_when_the_retention_of_their_day_ends():
     report(call(BEGAN, 61), level(BEGAN, 80, 20))
 
-    assert {row.expires for row in UsageRow.scan()} == {
-        int((at("10-01 23:00") + timedelta(days=401)).timestamp())
-    }
+    expires = int((at("10-01 23:00") + timedelta(days=401)).timestamp())
+    rows = {row.pk: row.expires for row in UsageRow.scan() if not row.pk.startswith("IDS#")}
+    assert rows == {f"CALL#{NUMBER}": expires, f"LVL#{PORT}": expires}
 
 
 def test_a_call_reported_on_both_sides_of_an_edge_is_one_call_of_the_earlier_span():
@@ -353,3 +356,32 @@ def test_calls_and_levels_of_a_span_that_still_runs_are_not_known():
     for read in (usage.calls_of, usage.samples_of):
         with pytest.raises(ValueError, match="give it an end"):
             read(LINES, Span(BEGAN, None), SETTINGS)
+
+
+def test_calls_and_traffic_that_nobody_claims_are_unbilled_and_not_lost():
+    moved = BEGAN + timedelta(minutes=10)
+    report(
+        call(BEGAN, 60, call_id="a"),
+        call(moved, 90, call_id="b"),
+        call(moved, 0, call_id="not answered"),
+        level(BEGAN, 80, 20),
+        level(BEGAN + timedelta(minutes=15), 70, 20),
+        level(BEGAN + timedelta(minutes=20), 0, 0),
+        record(at("10-02 10:00"), 7 * MB, BEGAN),
+    )
+
+    def claims_of(identities):
+        return {one: [held(one, "svc_1", at("01-01 00:00"), moved)] for one in identities}
+
+    found = usage.list_unbilled(OCTOBER.span, claims_of, SETTINGS)
+
+    assert [(one.identity, one.calls, one.seconds, one.slots) for one in found] == [
+        ("user:aoife", 0, 0, 0),
+        (PORT, 0, 0, 1),
+        (NUMBER, 1, 90, 0),
+    ]
+    assert usage.list_unbilled(OCTOBER.span, claims_all, SETTINGS) == []
+
+
+def claims_all(identities):
+    return {one: [held(one, "svc_1", at("01-01 00:00"))] for one in identities}

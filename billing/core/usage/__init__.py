@@ -22,7 +22,12 @@ Times     whole seconds since 1970 UTC inside; windows are spans that begin and 
 Invariant usage depends on the set of records alone: repeats, order, cut and folding change nothing.
 """
 
-from billing.core.usage.calls import CALL_CHAIN_SECONDS, CallReport, calls_by_service
+from billing.core.usage.calls import (
+    CALL_CHAIN_SECONDS,
+    CallReport,
+    calls_by_service,
+    unclaimed_calls,
+)
 from billing.core.usage.claims import Claim
 from billing.core.usage.completeness import Hole, Received, holes, join_received, runs_of, stored
 from billing.core.usage.grid import Grid
@@ -34,7 +39,7 @@ from billing.core.usage.identities import (
     identity_of_port,
     identity_of_user,
 )
-from billing.core.usage.levels import LevelReport, samples_by_service, slot_of
+from billing.core.usage.levels import LevelReport, samples_by_service, unclaimed_slots
 from billing.core.usage.measured import Call, Sample
 from billing.core.usage.mediation import Batch, mediate
 from billing.core.usage.packs import (
@@ -127,10 +132,11 @@ __all__ = [
     "sealed",
     "segments_of",
     "signature",
-    "slot_of",
     "stored",
     "total",
     "unclaimed",
+    "unclaimed_calls",
+    "unclaimed_slots",
     "unpack_sessions",
     "unreadable",
     "used_by_service",

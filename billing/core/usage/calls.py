@@ -58,15 +58,21 @@ def calls_by_service(
     claims = list(claims)
     found: dict[str, list[Call]] = {claim.service_id: [] for claim in claims}
     holding = holders(claims)
-    for one in joined(reports):
-        start = datetime.fromtimestamp(one.start, UTC)
-        if one.seconds and span.contains(start):
-            for service in holding(one.caller, start):
-                found[service].append(Call(one.id, start, one.seconds, one.to))
+    for one, start in _begun(reports, span):
+        for service in holding(one.caller, start):
+            found[service].append(Call(one.id, start, one.seconds, one.to))
     return {
         service: tuple(sorted(calls, key=lambda call: (call.start, call.id)))
         for service, calls in found.items()
     }
+
+
+def unclaimed_calls(
+    claims: Iterable[Claim], reports: Iterable[CallReport], span: Span
+) -> list[CallReport]:
+    """The calls that began in a span when nobody held the caller's number."""
+    holding = holders(claims)
+    return [one for one, start in _begun(reports, span) if not holding(one.caller, start)]
 
 
 def joined(reports: Iterable[CallReport]) -> Iterator[CallReport]:
@@ -80,6 +86,14 @@ def joined(reports: Iterable[CallReport]) -> Iterator[CallReport]:
         group.append(one)
     if group:
         yield _longest(group)
+
+
+def _begun(reports: Iterable[CallReport], span: Span) -> Iterator[tuple[CallReport, datetime]]:
+    """The calls that were answered in a span, and when."""
+    for one in joined(reports):
+        start = datetime.fromtimestamp(one.start, UTC)
+        if one.seconds and span.contains(start):
+            yield one, start
 
 
 def _longest(group: list[CallReport]) -> CallReport:

@@ -99,3 +99,11 @@ def samples_by_service(
         service: tuple(Sample(at, *slots[at]) for at in sorted(slots))
         for service, slots in levels.items()
     }
+
+
+def unclaimed_slots(claims: Iterable[Claim], reports: Iterable[LevelReport], span: Span) -> int:
+    """How many slots with traffic began in a span when nobody held their port."""
+    holding = holders(claims)
+    slots = {(one.port, one.at) for one in reports if one.down or one.up}
+    begun = [(port, datetime.fromtimestamp(at, UTC)) for port, at in slots]
+    return sum(span.contains(at) and not holding(port, at) for port, at in begun)
