@@ -23,6 +23,12 @@ def bucket(code, size=None, **fields):
     return {"code": code, **({} if size is None else {"size": size}), **fields}
 
 
+def rolling(size="100", grants="replaced", **rollover):
+    return allowance(
+        buckets=[bucket("data", size, rollover=rollover)], after="stop", at_change=grants
+    )
+
+
 def month(year, number, zone=NEW_YORK):
     following = date(year + number // 12, number % 12 + 1, 1)
     return Period(date(year, number, 1), following, zone)
