@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test check unit long test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
+.PHONY: help run demo bench test check unit long mutate test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ long: export WHOLE := 1
 long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, a death at every call
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle tests/sweep \
 		tests/edge/test_torn_spool.py
+
+mutate: .venv/ready ## faults planted in the pricing core: how many its tests find, and which they do not
+	@$(BIN)/python -m tests.mutate $(WHAT)
 
 synth: .venv/ready $(VENDOR)/ready ## the templates of STAGE=prod, validated, into cdk.out
 	npx cdk synth --quiet -c stage=$(STAGE)

@@ -44,6 +44,9 @@ faults.install()
 read_description = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _, path: read_description(path)
 settings.register_profile("demarc", deadline=None, max_examples=60)
+settings.register_profile(
+    "mutants", settings.get_profile("demarc"), max_examples=8, derandomize=True, database=None
+)
 settings.load_profile("demarc")
 
 
