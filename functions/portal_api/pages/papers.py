@@ -13,6 +13,7 @@ from billing.core.period import Span
 from billing.core.usage import Hole
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.suspense import Suspense
+from billing.store.usage import Unbilled
 from functions.portal_api import settings
 from functions.portal_api.pages import views
 from functions.portal_api.pages.answers import done_or, form, html, pdf, today
@@ -30,7 +31,7 @@ def register(app: APIGatewayHttpResolver) -> None:
     def invoice(invoice_id: str) -> Response:
         bill = bills.bill(invoice_id, EVERY_ACCOUNT, today(app, isp.isp.zone))
         found = bill.invoice
-        shown = views.document(found) | {
+        shown = views.document(found, f"/console/customers/{found.account_id}#usage") | {
             "state": bill.state,
             "pdf_href": f"/console/invoices/{invoice_id}/pdf",
             "pay_href": settings.portal_url() + bill.pay_path if bill.pay_path else "",
@@ -123,9 +124,17 @@ def _unbilled(isp: Isp, now: datetime) -> list[dict[str, Any]]:
             "identity": one.identity,
             "when": f"within the last {UNBILLED_DAYS} days",
             "octets": one.used.octets_in + one.used.octets_out,
+            "lines": _lines(one),
         }
         for one in found
     ]
+
+
+def _lines(one: Unbilled) -> str:
+    """What nobody claims of a phone number or a port, in words; "": it is octets."""
+    if one.calls:
+        return f"{views.count(one.calls, 'call')}, {-(-one.seconds // 60)} min"
+    return f"{one.slots * 5} min with traffic" if one.slots else ""
 
 
 def _collectors() -> list[dict[str, Any]]:

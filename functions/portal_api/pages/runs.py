@@ -57,7 +57,7 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.get("/console/bill-runs/<run_id>/drafts/<account_id>", include_in_schema=False)
     def draft(run_id: str, account_id: str) -> Response:
         found = run_bills.draft(run_id, account_id)
-        invoice = views.document(found) | {
+        invoice = views.document(found, f"/console/customers/{account_id}#usage") | {
             "state": "draft",
             "pdf_href": "",
             "pay_href": "",

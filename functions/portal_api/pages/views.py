@@ -1,7 +1,9 @@
 """What several pages show of the same things, made ready for their templates."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from billing.core.charging import Charge, PriceOf
@@ -29,12 +31,30 @@ def chart_days(points: Iterable[Used], zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def line(charge: Charge, price_of: PriceOf) -> dict[str, Any]:
+def line(
+    charge: Charge,
+    price_of: PriceOf,
+    usage_href: str = "",
+    services: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """A line with its explanation: the steps for people, and what they rest on.
+
+    usage_href  the page on which what was counted can be looked up
+    services    names by id, for what names a service
+    """
     first, end = charge.span
     last = end - timedelta(days=1)
+    why = explain(charge, price_of)
     return {
         "description": charge.description,
-        "explanation": explain(charge, price_of).steps,
+        "explanation": why.steps,
+        "rule": why.rule,
+        "price_ref": why.price_ref if why.price is not None else None,
+        "price": None if why.price is None else _written(why.price),
+        "inputs": [(name, _written(value)) for name, value in why.inputs.items() if name != "rule"],
+        "evidence": [_named(text, services) for text in why.evidence],
+        "usage_href": usage_href if charge.kind == "usage" else "",
+        "gross": charge.gross,
         "when": day(first) if last <= first else f"{day(first)} – {day(last)}",
         "quantity": charge.quantity,
         "unit": charge.unit,
@@ -42,10 +62,11 @@ def line(charge: Charge, price_of: PriceOf) -> dict[str, Any]:
     }
 
 
-def document(draft: Draft) -> dict[str, Any]:
+def document(draft: Draft, usage_href: str = "") -> dict[str, Any]:
     """The lines, taxes and totals of a draft or an invoice."""
+    services = draft.buyer.get("services", {})
     return {
-        "lines": [line(charge, draft.price_of) for charge in draft.lines],
+        "lines": [line(one, draft.price_of, usage_href, services) for one in draft.lines],
         "net": draft.net,
         "taxes": [
             {
@@ -70,6 +91,17 @@ def document(draft: Draft) -> dict[str, Any]:
             for one in draft.counted
         ],
     }
+
+
+def _written(value: Any) -> str:
+    """A value of the facts or of a price, as it is stored."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _named(text: str, services: Mapping[str, str]) -> str:
+    for service_id, name in services.items():
+        text = text.replace(service_id, name)
+    return text
 
 
 # What the marks of counted usage mean, for people.

@@ -68,7 +68,9 @@ def _version_of(text: str) -> Mapping[str, Any]:
         versions = last.get("versions") if isinstance(last, dict) else None
         if not (isinstance(versions, list) and versions and isinstance(versions[-1], dict)):
             raise InvalidField("#/price", "the offering has no versions: paste one with its prices")
-        return {"name": last.get("name", "Proposal"), **versions[-1]}
+        # Parts of a bundle are subscriptions of their own, and are not compared.
+        alone = {name: value for name, value in versions[-1].items() if name != "children"}
+        return {"name": last.get("name", "Proposal"), **alone}
     if "model" in data:
         return {"currency": data.get("currency"), "prices": [data]}
     return data
@@ -104,7 +106,7 @@ def _show(
         section="Plans",
         fields=fields,
         choices=[*plans, (PASTED, "A price that is pasted below")],
-        held=[("", "Everybody"), *((id, f"Who was on {name}") for id, name in plans)],
+        held=[("", "Everybody"), *((id, f"Who is on {name}") for id, name in plans)],
         months=[(f"{month:%Y-%m}", f"{month:%B %Y}") for month in months],
         counts=range(1, MONTHS_MAX + 1),
         pasted=PASTED,
@@ -117,7 +119,7 @@ def _outcome(found: Outcome, plans: Mapping[str, str]) -> dict[str, Any]:
     asked = found.asked
     return {
         "plan": asked.proposal.name,
-        "who": f"Who was on {plans.get(asked.on, asked.on)}" if asked.on else "Everybody",
+        "who": f"Who is on {plans.get(asked.on, asked.on)}" if asked.on else "Everybody",
         "when": _when(asked.months),
         "scope": _scope(found),
         "tiles": [
@@ -152,11 +154,11 @@ def _outcome(found: Outcome, plans: Mapping[str, str]) -> dict[str, Any]:
 
 def _scope(found: Outcome) -> str:
     """Whom the figures are about: "96 accounts compared, out of 240 of 12,000 looked at"."""
-    looked_at = f"{whole(found.looked_at)} of {whole(found.everybody)} accounts"
-    if found.looked_at == found.everybody:
-        looked_at = f"all {views.count(found.everybody, 'account')}"
     compared = views.count(found.distribution.accounts, "account")
-    return f"{compared} compared, out of {looked_at}."
+    if found.looked_at == found.everybody:
+        return f"{compared} compared, out of all {whole(found.everybody)}."
+    looked_at = f"{whole(found.looked_at)} of {whole(found.everybody)} accounts"
+    return f"{compared} compared, out of a sample of {looked_at} that is always the same."
 
 
 def _when(months: tuple[date, ...]) -> str:

@@ -13,6 +13,7 @@ from billing.core.catalog import PriceVersion, measure_of, price_version_from
 from billing.core.charging import Charge, Counted, Measured
 from billing.core.errors import BillingError
 from billing.core.period import Period, Span, following, local_day, period_containing
+from billing.core.subscription import Subscription
 from billing.core.whatif import Distribution, LeftOut, Month, Repriced
 from billing.store import accounts, catalog, invoices, usage
 from billing.store.access import EVERY_ACCOUNT
@@ -22,6 +23,7 @@ from functions.portal_api.problem import InvalidField
 
 SAMPLE_MAX = 240  # accounts of one answer, which has 29 seconds
 MONTHS_MAX = 12
+HELD_AT_ONCE = 1000
 # A month is billed by its own invoice, and in advance by the one before; corrections come after.
 BILLS_BESIDES = 3
 
@@ -32,7 +34,7 @@ class Asked:
 
     proposal: PriceVersion
     months: tuple[date, ...]  # first days of calendar months: of each cycle that begins in them
-    on: str = ""  # id of the offering they were on; "": everybody
+    on: str = ""  # id of the offering they are and were on; "": everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Outcome:
 
     asked: Asked
     looked_at: int
-    everybody: int  # accounts that there are
+    everybody: int  # accounts there are, or there are on the offering
     compared: tuple[Repriced, ...]
     left_out: tuple[LeftOut, ...]
     distribution: Distribution
@@ -57,7 +59,7 @@ class _Account:
 
 def sampled(asked: Asked, isp: Isp, now: datetime, at_most: int = SAMPLE_MAX) -> Outcome:
     """The same accounts each time: a sample of all of them when they are more than `at_most`."""
-    everybody = in_sample_order(isp)
+    everybody = in_sample_order(isp, asked.on)
     looked_at = everybody[:at_most]
     compared, left_out = of_accounts(looked_at, asked, isp, now)
     return outcome(asked, len(looked_at), len(everybody), compared, left_out)
@@ -75,9 +77,16 @@ def outcome(
     return Outcome(asked, looked_at, everybody, tuple(compared), tuple(left_out), spread)
 
 
-def in_sample_order(isp: Isp) -> list[str]:
-    """The ids of all accounts that are billed, in an order that no property of theirs decides."""
-    everybody = chain(*(accounts.due_accounts(anchor) for anchor in isp.cycles.anchors))
+def in_sample_order(isp: Isp, on: str = "") -> list[str]:
+    """The ids of all accounts that are billed, in an order that no property of theirs decides.
+
+    on  only those whose plan this offering is and stays
+    """
+    everybody = (
+        {held.account_id for held in _held(on)}
+        if on
+        else chain(*(accounts.due_accounts(anchor) for anchor in isp.cycles.anchors))
+    )
     return sorted(everybody, key=lambda id: hashlib.sha256(id.encode()).digest())
 
 
@@ -147,6 +156,16 @@ def proposed(data: Mapping[str, object], path: str, isp: Isp, now: datetime) -> 
     today = local_day(now, isp.isp.zone).isoformat()
     assumed = {"offering_id": "proposal", "name": "Proposal", "valid_from": today}
     return price_version_from({**assumed, **data}, path)
+
+
+def _held(offering_id: str) -> Iterator[Subscription]:
+    price_of, cursor = catalog.price_versions(), None
+    while True:
+        page = accounts.list_held(offering_id, price_of, cursor=cursor, limit=HELD_AT_ONCE)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def _read(

@@ -36,9 +36,20 @@ class LineOut(Wire):
 
 
 class ExplainedLineOut(LineOut):
-    """A line with the arithmetic that made it, step by step."""
+    """A line with the arithmetic that made it, step by step, and what that rests on.
+
+    With a price that includes tax, `gross` is what was priced, and `amount` its net share. `price`
+    is null for what was entered by hand.
+    """
 
     explanation: list[str]
+    rule: str
+    offering_id: str
+    price_version: int
+    price: dict[str, Any] | None
+    inputs: dict[str, Any]
+    evidence: list[str]
+    gross: MoneyOut | None
 
 
 class TaxOut(Wire):
@@ -133,6 +144,21 @@ def line(charge: Charge) -> LineOut:
     return LineOut(**_line_fields(charge))
 
 
+def explained_line(charge: Charge, price_of: PriceOf) -> ExplainedLineOut:
+    found = explain(charge, price_of)
+    return ExplainedLineOut(
+        **_line_fields(charge),
+        explanation=list(found.steps),
+        rule=found.rule,
+        offering_id=found.price_ref[0],
+        price_version=found.price_ref[1],
+        price=None if found.price is None else dict(found.price),
+        inputs=dict(found.inputs),
+        evidence=list(found.evidence),
+        gross=None if charge.gross is None else amount(charge.gross),
+    )
+
+
 def invoice_row(bill: Bill) -> InvoiceRowOut:
     return InvoiceRowOut(**_invoice_fields(bill))
 
@@ -156,15 +182,10 @@ def explanation(bill: Bill, changed: Difference | None, name: str) -> Explanatio
     found = bill.invoice
     return ExplanationOut(
         invoice_id=found.id,
-        lines=[_explained(one, found.price_of) for one in found.lines],
+        lines=[explained_line(one, found.price_of) for one in found.lines],
         counted=[CountedOut.model_validate(one) for one in found.counted],
         difference=None if changed is None else difference(changed, name),
     )
-
-
-def _explained(charge: Charge, price_of: PriceOf) -> ExplainedLineOut:
-    found = explain(charge, price_of)
-    return ExplainedLineOut(**_line_fields(charge), explanation=list(found.steps))
 
 
 def difference(changed: Difference, name: str) -> DifferenceOut:

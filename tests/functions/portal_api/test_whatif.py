@@ -133,7 +133,7 @@ def test_the_page_shows_the_change_and_leads_to_the_customers(clara):
     shown = press(clara, page, "/console/what-if", last="2026-10")
 
     assert shown.status == 200, words(shown)
-    assert "3 accounts compared, out of all 3 accounts" in words(shown)
+    assert "3 accounts compared, out of all 3." in words(shown)
     assert "+€3.00" in words(shown)
     assert '<a href="/console/customers/acc_ada">Ada</a>' in shown.text
     assert "€2.00 to €3.00 more" in words(shown)
