@@ -17,9 +17,9 @@ from billing.store.logins import Login, save_login
 from billing.store.timeline import Event
 from functions.portal_api.operation import Operation
 from functions.portal_api.usecases import catalogue, imports
-from functions.portal_api.usecases import plans as subscriptions
 from functions.portal_api.usecases.customers import add_note, create_customer
-from local import cycles, logins, people
+from functions.portal_api.usecases.subscriptions import changes, deeds
+from local import cycles, logins, people, tariffs
 from local.context import Context
 from local.people import Person
 
@@ -34,6 +34,7 @@ class Past:
     isp: Isp
     plans: Sequence[Offering]
     account_ids: dict[int, str] = field(default_factory=dict[int, str])
+    first: date = date.max  # of the first month
 
     def import_customers(self, everybody: Sequence[Person], month: Period) -> None:
         """The catalogue, and one file of all who begin in the first month, days before it."""
@@ -49,6 +50,8 @@ class Past:
         for person in first:
             found = accounts.find_external("account", person.external_id)
             self.account_ids[person.number] = str(found)
+        self.first = month.start
+        self._live_on_tariffs(month, everybody)
 
     def live_through(self, month: Period, everybody: Sequence[Person]) -> None:
         """Who came in this month, who left, who changed the plan."""
@@ -59,6 +62,7 @@ class Past:
                 self._leave(person)
             if _within(month, person.faster_on):
                 self._change_plan(person)
+        self._live_on_tariffs(month, everybody)
 
     def bill(self, month: Period, unpaid: Sequence[Person] = ()) -> None:
         """Bill a month on the day after it; everybody pays within days, but those named."""
@@ -77,6 +81,9 @@ class Past:
             event = Event("login.added", STAFF, account_id, f"{person.email} may sign in", now)
             save_login(Login(subject, (account_id,), person.email), account_id, event)
 
+    def _live_on_tariffs(self, month: Period, everybody: Sequence[Person]) -> None:
+        tariffs.live(month, self.first, everybody, self.account_ids, self._at, self.isp)
+
     def _join(self, person: Person) -> None:
         op = Operation(STAFF, self._at(person.start, 10), f"new/{person.external_id}")
         made = create_customer(op, people.newcomer(person, self._offering_ids), self.isp)
@@ -86,19 +93,22 @@ class Past:
         held, last = self._subscription(person), person.end or date.max
         op = Operation(STAFF, self._at(last - timedelta(days=7), 10), "leaves")
         end = self._at(last, 0)
-        subscriptions.end(op, held.account_id, held.id, end, held.version, self.isp)
+        deeds.do(op, held.account_id, held.id, held.version, changes.end(end), self.isp)
 
     def _change_plan(self, person: Person) -> None:
         held, then = self._subscription(person), self._at(person.faster_on or date.max, 11)
         faster = next(one for one in self.plans if one.id != held.current.price.offering_id)
         op = Operation(STAFF, then, "faster")
-        subscriptions.change(op, held.account_id, held.id, faster.id, then, held.version, self.isp)
+        change = changes.plan(faster.id, then)
+        deeds.do(op, held.account_id, held.id, held.version, change, self.isp)
         later = Operation(STAFF, then + timedelta(minutes=4), "called")
         add_note(later, held.account_id, CALLED)
 
     def _subscription(self, person: Person) -> Subscription:
+        """The plan of the person, without its parts and add-ons."""
         account_id = self.account_ids[person.number]
-        (held,) = customers.load_customer(account_id, EVERY_ACCOUNT).subscriptions
+        found = customers.load_customer(account_id, EVERY_ACCOUNT).subscriptions
+        (held,) = [one for one in found if not one.parent_id]
         return held
 
     def _at(self, day: date, hour: int) -> datetime:

@@ -20,6 +20,7 @@ PREFIXES = {
     "txn": "ledger transaction",
     "nte": "note",
     "imp": "import",
+    "pur": "purchase",
 }
 
 

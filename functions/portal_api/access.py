@@ -1,8 +1,8 @@
 """Who may do what: every address of the JSON API with the roles it opens for.
 
 A route that is missing here cannot be reached, and an entry without a route fails a test. The
-auditor reads everything and writes nothing; support edits customers and notes, and does not touch
-money that moves: runs, approvals, invoices, the catalogue.
+auditor reads everything and writes nothing; support edits customers, their plans and notes, and
+does not touch what things cost or money that moves: prices, runs, approvals, invoices, catalogue.
 """
 
 import re
@@ -49,8 +49,16 @@ STAFF: Mapping[Route, Access] = table(
             GET  /v1/accounts/<account_id>/logins
             GET  /v1/accounts/<account_id>/services/<service_id>
             GET  /v1/accounts/<account_id>/subscriptions/<subscription_id>
+            POST /v1/accounts/<account_id>/subscriptions/preview
             POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-change
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-quantity
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-override
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-pause
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-resume
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-withdraw
             POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-end
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-purchase
+            POST /v1/offerings/<offering_id>/preview-rise
             GET  /v1/offerings
             GET  /v1/offerings/<offering_id>
             POST /v1/what-if
@@ -82,12 +90,19 @@ STAFF: Mapping[Route, Access] = table(
             POST  /v1/accounts/<account_id>/services/<service_id>/identities/end
             POST  /v1/accounts/<account_id>/subscriptions
             POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/change
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/quantity
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/pause
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/resume
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/withdraw
             POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/end
+            POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/purchases
             POST  /v1/imports
         """,
         Access(BILLERS, writes=True): """
             POST /v1/offerings/take-over
+            POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/override
             POST /v1/offerings/<offering_id>/versions
+            POST /v1/offerings/<offering_id>/rise
             POST /v1/invoices
             POST /v1/suspense/<record_id>/recycle
             POST /v1/bill-runs

@@ -18,6 +18,7 @@ from functions.portal_api.routes import (
     customers,
     invoices,
     services,
+    subscriptions,
     usage,
     whatif,
 )
@@ -27,7 +28,7 @@ from functions.runtime import clock, logger
 TABLE = {**access.STAFF, **doors.STAFF_PAGES}
 
 app = new_app()
-for part in (customers, services, catalog, invoices, usage, bill_runs, whatif):
+for part in (customers, services, subscriptions, catalog, invoices, usage, bill_runs, whatif):
     app.include_router(part.router)
 console.register(app)
 

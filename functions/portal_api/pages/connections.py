@@ -19,8 +19,11 @@ from functions.portal_api.pages.form_page import show_form
 from functions.portal_api.pages.forms import Form, Place, UserName, field
 from functions.portal_api.pages.render import day
 from functions.portal_api.problem import NotFound
-from functions.portal_api.usecases import catalogue, customers, plans, services
-from functions.portal_api.wire.base import Day, Text
+from functions.portal_api.usecases import catalogue, customers, services
+from functions.portal_api.usecases.subscriptions import begin
+from functions.portal_api.usecases.subscriptions.begin import Wanted
+from functions.portal_api.wire.base import Day, OptionalText, Text
+from functions.portal_api.wire.requests import Quantity
 
 CUSTOMER = "/console/customers/<account_id>"
 SERVICE = f"{CUSTOMER}/services/<service_id>"
@@ -48,6 +51,9 @@ class ServiceForm(Place):
 class PlanForm(Form):
     offering: Text
     since: Day
+    quantity: Quantity = 1
+    coupon: OptionalText = ""
+    parent: OptionalText = ""  # of an add-on: the plan it is added to
 
 
 def register(app: APIGatewayHttpResolver) -> None:
@@ -64,7 +70,8 @@ def register(app: APIGatewayHttpResolver) -> None:
 
     @app.get(f"{SERVICE}/plan", include_in_schema=False)
     def new_plan(account_id: str, service_id: str) -> Response:
-        first = {"since": today(app, isp.isp.zone).isoformat()}
+        asked = app.current_event.query_string_parameters
+        first = {"since": today(app, isp.isp.zone).isoformat(), "parent": asked.get("parent", "")}
         return _show_plan(app, *held(account_id, service_id), first)
 
     @app.post(f"{SERVICE}/plan", include_in_schema=False)
@@ -104,18 +111,21 @@ def _begin_plan(
     if entered is None:
         return _show_plan(app, found, name, fields, errors)
     since = local_midnight(entered.since, isp.isp.zone)
+    wanted = Wanted(
+        service_id,
+        entered.offering,
+        since,
+        entered.quantity,
+        coupons=(entered.coupon,) if entered.coupon else (),
+        members=tuple(one.id for one in found.services if fields.get(f"member_{one.id}")),
+        parent_id=entered.parent,
+    )
 
     def do(op: Operation) -> Subscription:
-        if running := _running(found, service_id, since):
+        running = _running(found, service_id, since)
+        if running and not entered.parent:
             raise PlanRunsAlready(running, isp.isp.zone)
-        return plans.begin(
-            op,
-            account_id=account_id,
-            service_id=service_id,
-            offering_id=entered.offering,
-            since=since,
-            isp=isp,
-        )
+        return begin.begin(op, account_id, wanted, isp)
 
     return done_or(
         app,
@@ -127,8 +137,8 @@ def _begin_plan(
 
 
 def _running(found: Customer, service_id: str, since: datetime) -> Subscription | None:
-    """A subscription of the service that still runs then."""
-    own = (one for one in found.subscriptions if one.service_id == service_id)
+    """The plan of the service that still runs then; parts and add-ons are none."""
+    own = (one for one in found.subscriptions if one.service_id == service_id and not one.parent_id)
     return next((one for one in own if one.ended is None or one.ended > since), None)
 
 
@@ -190,21 +200,33 @@ def _show_plan(
     wrong = errors or {}
     place = f"/console/customers/{found.account.id}"
     offered = [(one.id, one.name) for one in catalogue.offerings()]
+    parent = values.get("parent", "")
+    base = next((one for one in found.subscriptions if one.id == parent), None)
+    what = f"Add to {base.current.price.name}" if base else f"Begin a plan on {service['name']}"
+    quantity = {"quantity": "1"} | dict(values)
+    plan = [
+        field("offering", "Plan", values, wrong, width=6, options=offered),
+        field("since", "From", values, wrong, width=6, required=True, type="date"),
+        field("quantity", "How many", quantity, wrong, width=6, mode="numeric"),
+        field("coupon", "Coupon", values, wrong, width=6),
+    ]
+    groups: list[Mapping[str, Any]] = [{"name": found.subject.name, "fields": plan}]
+    others = [one for one in found.services if one.id != service["id"]]
+    if others and not base:
+        hint = "For plans with one allowance for several services."
+        members = [
+            field(f"member_{one.id}", one.name, values, wrong, type="checkbox", hint=hint)
+            for one in others
+        ]
+        groups.append({"name": "Shares its allowance with", "fields": members})
     return show_form(
         app,
-        f"Begin a plan on {service['name']}",
-        [
-            {
-                "name": found.subject.name,
-                "fields": [
-                    field("offering", "Plan", values, wrong, width=6, options=offered),
-                    field("since", "From", values, wrong, width=6, required=True, type="date"),
-                ],
-            }
-        ],
+        what,
+        groups,
         action=f"{place}/services/{service['id']}/plan",
         back=place,
-        button="Begin the plan",
+        button="Add it" if base else "Begin the plan",
+        hidden={"parent": parent} if parent else None,
         lead="Its first charge, in proportion to the days left in the period, is on the next bill.",
         errors=wrong,
         problem=problem,

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from functions.portal_api.pages import (
+    allowances,
     charges,
     connections,
     customers,
@@ -23,6 +24,7 @@ PARTS = (
     today,
     enrol,
     customers,
+    allowances,
     edits,
     logins,
     connections,

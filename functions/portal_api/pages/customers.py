@@ -1,6 +1,7 @@
 """Customers on the console: the list, and one customer whole with timeline and usage."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -8,9 +9,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from billing.config import Isp, load_isp
 from billing.core.party import Contact, Service
 from billing.core.period import local_day
+from billing.core.subscription import Subscription
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.customers import Customer
-from functions.portal_api.pages import usage, views
+from functions.portal_api.pages import allowances, plan_words, usage, views
 from functions.portal_api.pages.answers import done_or, form, html, see_other, today
 from functions.portal_api.pages.links import read_cursor, write_cursor
 from functions.portal_api.pages.render import day, money
@@ -50,7 +52,9 @@ def register(app: APIGatewayHttpResolver) -> None:
     def used(account_id: str) -> Response:
         now: datetime = app.context["now"]
         found = usage.of_running_period(account_id, EVERY_ACCOUNT, isp, now)
-        return html("usage_fragment.html", app, **usage.chart(found, isp, now))
+        left = allowances.summary(customers.customer(account_id, EVERY_ACCOUNT), isp, now)
+        place = f"/console/customers/{account_id}/allowances"
+        return html("usage_fragment.html", app, **usage.chart(found, isp, now, left, place))
 
     @app.post("/console/customers/<account_id>/notes", include_in_schema=False)
     def note(account_id: str) -> Response:
@@ -93,7 +97,7 @@ def show(
         422 if problem else 200,
         problem,
         section="Customers",
-        customer=_header(found, isp, day_now),
+        customer=_header(found, isp, now),
         services=[_service(found, service, zone, now) for service in found.services],
         offerings=catalogue.offerings(),
         bills=[views.bill_row(bill) for bill in listed.items],
@@ -106,8 +110,9 @@ def show(
     )
 
 
-def _header(found: Customer, isp: Isp, day_now: date) -> dict[str, Any]:
+def _header(found: Customer, isp: Isp, now: datetime) -> dict[str, Any]:
     account, subject = found.account, found.subject
+    day_now = local_day(now, isp.isp.zone)
     late = [item for item in found.open_items if item.due_on < day_now and item.open.minor > 0]
     address = account.billing_address
     if late:
@@ -116,7 +121,7 @@ def _header(found: Customer, isp: Isp, day_now: date) -> dict[str, Any]:
         note = f"{money(found.credit)} to their credit"
     else:
         note = "nothing overdue"
-    running = [one for one in found.subscriptions if one.ended is None]
+    running = [one for one in found.subscriptions if one.ended is None and not one.parent_id]
     return {
         "account_id": account.id,
         "external_id": account.external_id,
@@ -127,9 +132,7 @@ def _header(found: Customer, isp: Isp, day_now: date) -> dict[str, Any]:
         "balance": found.balance,
         "balance_note": note,
         "plan": customers.plan_of(found) or "None",
-        "plan_note": f"since {day(local_day(running[0].current.span.start, isp.isp.zone))}"
-        if running
-        else "nothing is charged",
+        "plan_note": _plan_note(running, now, isp.isp.zone),
         "problem": ""
         if account.tax_place.country
         else "The tax country is missing: this account cannot be billed. Edit it to mend that.",
@@ -145,18 +148,26 @@ def _header(found: Customer, isp: Isp, day_now: date) -> dict[str, Any]:
     }
 
 
+def _plan_note(running: Sequence[Subscription], now: datetime, zone: str) -> str:
+    """Since when, and what a customer should know of the first plan that runs."""
+    if not running:
+        return "nothing is charged"
+    first = running[0]
+    since = f"since {day(local_day(first.current.span.start, zone))}"
+    return " · ".join([since, *plan_words.facts(first, now, zone)])
+
+
 def _service(found: Customer, service: Service, zone: str, now: datetime) -> dict[str, Any]:
     held = [one for one in found.subscriptions if one.service_id == service.id]
-    running = next((one for one in held if one.ended is None or one.ended > now), None)
+    plans = [one for one in held if not one.parent_id]
+    running = next((one for one in plans if one.ended is None or one.ended > now), None)
+    names = {one.id: one.name for one in found.services}
     return {
         "id": service.id,
         "name": service.name,
         "address": ", ".join(service.site.lines()) if service.site else "",
-        "timeline": [
-            f"{segment.price.name} {views.span_label(segment.span.start, segment.span.end, zone)}"
-            for one in held
-            for segment in one.segments
-        ],
+        "timeline": [line for one in plans for line in plan_words.timeline(one, zone)],
+        "plans": plan_words.for_plan(held, names, now, zone),
         "identities": [
             {
                 "identity": one.identity,

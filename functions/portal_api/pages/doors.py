@@ -25,6 +25,8 @@ STAFF_PAGES = COMMON | table(
             GET  /console/customers/<account_id>
             GET  /console/customers/<account_id>/usage
             GET  /console/customers/<account_id>/plans/<subscription_id>
+            GET  /console/customers/<account_id>/subscriptions/<subscription_id>
+            GET  /console/customers/<account_id>/allowances
             GET  /console/bill-runs
             GET  /console/bill-runs/<run_id>
             GET  /console/bill-runs/<run_id>/drafts/<account_id>
@@ -58,9 +60,11 @@ STAFF_PAGES = COMMON | table(
         """,
         Access(BILLERS): """
             GET  /console/customers/<account_id>/invoices/new
+            GET  /console/customers/<account_id>/plans/<subscription_id>/price
         """,
         Access(BILLERS, writes=True): """
             POST /console/customers/<account_id>/invoices/new
+            POST /console/customers/<account_id>/plans/<subscription_id>/price
             POST /console/plans
             POST /console/bill-runs
             POST /console/bill-runs/<run_id>/prepare
@@ -81,6 +85,7 @@ CUSTOMER_PAGES = COMMON | table(
             GET  /bills/<invoice_id>/pdf
             GET  /usage
             GET  /usage/<service_id>
+            GET  /allowances
         """,
         Access(PUBLIC): """
             GET  /paid/<token>

@@ -86,6 +86,7 @@ def _show_import(app: APIGatewayHttpResolver, csv: str, errors: Sequence[RowErro
         422 if errors else 200,
         section="Customers",
         columns=imports.COLUMNS,
+        optional=imports.OPTIONAL_COLUMNS,
         csv=csv,
         errors=errors,
     )

@@ -22,12 +22,14 @@ def show_form(
     errors: Mapping[str, str] | None = None,
     problem: str = "",
     version: str = "",
+    hidden: Mapping[str, str] | None = None,
 ) -> Response:
     """The form, empty or as it was sent.
 
     lead     a sentence on top that says what the form does
     errors   by field, what is wrong; `problem` is what is wrong with the whole of it
     version  what the editor saw, to find out that somebody else saved meanwhile
+    hidden   what the form sends besides
     """
     words = problem or (MARKED if errors else "")
     return html(
@@ -43,4 +45,5 @@ def show_form(
         back=back,
         button=button,
         version=version,
+        hidden=dict(hidden or {}),
     )

@@ -92,6 +92,7 @@ class NewForm(Payer):
     kind: Literal["person", "organisation"] = "person"
     external_id: OptionalExternalId = ""
     offering: OptionalText = ""
+    coupon: OptionalText = ""
     start: Day
     anchor: int
     user_name: UserName = ""
@@ -120,6 +121,7 @@ def new_customer(
             identity=f"user:{entered.user_name}" if entered.user_name else "",
             external_id=entered.external_id,
             vat_id=entered.vat_id,
+            coupons=(entered.coupon,) if entered.coupon else (),
         ),
         {},
     )
@@ -199,6 +201,7 @@ def new_groups(
             "name": "Service",
             "fields": [
                 field("offering", "Plan", values, errors, width=6, options=plans),
+                field("coupon", "Coupon", values, errors, width=6),
                 field("start", "Starts on", values, errors, width=6, required=True, type="date"),
                 field("anchor", "Billed on", values, errors, width=6, options=days),
                 user | {"hint": "Usage of this name is billed to this customer."},

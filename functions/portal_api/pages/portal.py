@@ -7,13 +7,13 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from markupsafe import Markup
 
 from billing.config import Isp, load_isp
-from billing.core.catalog import OCTETS, Package, UsagePrice
+from billing.core.catalog import OCTETS, Graduated, Package, UsagePrice
 from billing.core.errors import BillingError
 from billing.core.money import Money
 from billing.core.period import local_day
 from billing.store.access import Access
 from billing.store.customers import Customer
-from functions.portal_api.pages import entry, views
+from functions.portal_api.pages import allowances, entry, plan_words, views
 from functions.portal_api.pages import usage as used
 from functions.portal_api.pages.answers import html, pdf, sentence
 from functions.portal_api.pages.render import page
@@ -77,7 +77,7 @@ def register(app: APIGatewayHttpResolver) -> None:
         now, who = _asked(app)
         day_now = local_day(now, isp.isp.zone)
         bill = bills.bill(invoice_id, who.sees, day_now)
-        shown = _shown(bill, day_now) | {"changes": _changes(bill)}
+        shown = _shown(bill, day_now, "/usage") | {"changes": _changes(bill)}
         return html("portal/bill.html", app, section="Bills", invoice=shown)
 
     @app.get("/bills/<invoice_id>/pdf", include_in_schema=False)
@@ -90,7 +90,7 @@ def register(app: APIGatewayHttpResolver) -> None:
     def usage() -> Response:
         now, who = _asked(app)
         services = [
-            {"id": service.id, "name": service.name, "fragment": _fragment(series, isp, now)}
+            {"id": service.id, "name": service.name, "fragment": _fragment(one, series, isp, now)}
             for one in customers.own_customers(who.accounts)
             for series in _series(one, who.sees, isp, now)
             for service in one.services
@@ -104,9 +104,16 @@ def register(app: APIGatewayHttpResolver) -> None:
         for one in customers.own_customers(who.accounts):
             for series in _series(one, who.sees, isp, now):
                 if series.service_id == service_id:
-                    context = used.chart((series,), isp, now)
+                    context = _chart(one, series, isp, now)
                     return html("usage_fragment.html", app, **context)
         raise NotFound("service", service_id)
+
+    @app.get("/allowances", include_in_schema=False)
+    def hours() -> Response:
+        now, who = _asked(app)
+        own = customers.own_customers(who.accounts)
+        known = [meter for one in own for meter in allowances.detailed(one, who.sees, isp, now)]
+        return html("portal/allowances.html", app, section="Usage", meters=known)
 
     @app.get("/paid/<token>", include_in_schema=False)
     def paid(token: str) -> Response:
@@ -150,8 +157,8 @@ def _asked(app: APIGatewayHttpResolver) -> tuple[datetime, Principal]:
     return app.context["now"], app.context["principal"]
 
 
-def _shown(bill: Bill, day_now: date) -> dict[str, Any]:
-    return views.document(bill.invoice) | {
+def _shown(bill: Bill, day_now: date, usage_href: str = "") -> dict[str, Any]:
+    return views.document(bill.invoice, usage_href) | {
         "state": bill.state,
         "open": bill.open,
         "sentence": views.due_sentence(bill.open, bill.invoice.due_on, day_now),
@@ -185,13 +192,16 @@ def _lines(one: Customer, sees: Access, isp: Isp, now: datetime) -> list[dict[st
     lines: list[dict[str, Any]] = []
     for subscription in one.subscriptions:
         price = subscription.price_at(now)
+        if subscription.parent_id:
+            continue
         service = next((s for s in one.services if s.id == subscription.service_id), None)
         if price is None or service is None:
             continue
         series = found.get(service.id)
         lines.append(
             {
-                "plan": price.name,
+                "plan": plan_words.title(subscription, now),
+                "facts": plan_words.facts(subscription, now, isp.isp.zone),
                 "address": ", ".join(service.site.lines()) if service.site else "",
                 "used": series.octets_in + series.octets_out if series else 0,
                 "included": _included(price.usage),
@@ -205,18 +215,27 @@ def _lines(one: Customer, sees: Access, isp: Isp, now: datetime) -> list[dict[st
 def _included(prices: tuple[UsagePrice, ...]) -> int:
     """Octets that cost nothing, where down and up count alike; 0: there is no such limit."""
     for price in prices:
-        if price.direction != "both":
+        if price.direction != "both" or price.unit not in OCTETS:
             continue
         if isinstance(price.model, Package):
             return int(price.model.included * OCTETS[price.unit])
+        if not isinstance(price.model, Graduated):
+            continue
         first = price.model.tiers[0]
         if first.up_to is not None and not first.per_unit and not first.flat:
             return int(first.up_to * OCTETS[price.unit])
     return 0
 
 
-def _fragment(series: Series, isp: Isp, now: datetime) -> Markup:
-    context = used.chart((series,), isp, now)
+def _chart(one: Customer, series: Series, isp: Isp, now: datetime) -> dict[str, Any]:
+    """The chart of a service, with what is left of the allowances that its plan has."""
+    ours = {s.id for s in one.subscriptions if s.service_id == series.service_id}
+    left = [each for each in allowances.summary(one, isp, now) if each["subscription_id"] in ours]
+    return used.chart((series,), isp, now, left, "/allowances")
+
+
+def _fragment(one: Customer, series: Series, isp: Isp, now: datetime) -> Markup:
+    context = _chart(one, series, isp, now)
     return Markup(page("usage_fragment.html", now=now, **context))  # noqa: S704 - rendered
 
 

@@ -1,5 +1,6 @@
 """Usage as the pages draw it: day by day, with its age."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,8 +22,14 @@ def of_running_period(account_id: str, sees: Access, isp: Isp, now: datetime) ->
     return usage_view.of_account(account_id, sees, span, "day", isp)
 
 
-def chart(found: tuple[Series, ...], isp: Isp, now: datetime) -> dict[str, Any]:
-    """Several series as one chart: what the template usage_fragment.html shows."""
+def chart(
+    found: tuple[Series, ...],
+    isp: Isp,
+    now: datetime,
+    meters: Sequence[Mapping[str, Any]] = (),
+    hours_href: str = "",
+) -> dict[str, Any]:
+    """Several series as one chart, and meters: what the template usage_fragment.html shows."""
     newest = max((one.newest for one in found if one.newest), default=None)
     columns = [views.chart_days(one.points, isp.isp.zone) for one in found]
     days = [
@@ -34,6 +41,8 @@ def chart(found: tuple[Series, ...], isp: Isp, now: datetime) -> dict[str, Any]:
     ]
     return {
         "days": days,
+        "meters": meters,
+        "hours_href": hours_href,
         "total": sum(one.octets_in + one.octets_out for one in found),
         "newest": newest,
         "stale": newest is None or now - newest > OLD_AFTER,

@@ -47,7 +47,7 @@ def get_offering(offering_id: str) -> Response[runs.OfferingOut]:
     tags=["catalogue"],
 )
 def add_version(offering_id: str, wanted: VersionIn) -> Response[runs.VersionOut]:
-    version = wanted.model_dump() | {"valid_from": wanted.valid_from.isoformat()}
+    version = wanted.model_dump(exclude_none=True) | {"valid_from": wanted.valid_from.isoformat()}
     return create(
         asked(router),
         lambda op: catalogue.add_version(op, offering_id, version),

@@ -18,7 +18,7 @@ from billing.core.party import (
     TaxPlace,
 )
 from billing.core.period import Span, local_day, local_midnight, rfc3339
-from billing.core.subscription import start
+from billing.core.subscription import Subscription
 from billing.store import accounts, assignments, catalog, timeline
 from billing.store import customers as store
 from billing.store.access import EVERY_ACCOUNT, Access
@@ -30,6 +30,7 @@ from billing.store.transactions import EditConflict, Put, commit
 from functions.portal_api.operation import Operation
 from functions.portal_api.problem import InvalidField
 from functions.portal_api.usecases.drafted import Dated, in_room
+from functions.portal_api.usecases.subscriptions.begin import Wanted, new_subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class NewCustomer:
     vat_id: str = ""
     site: Address | None = None  # None: the billing address
     service_name: str = "Internet"
+    coupons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ def state_of(customer: Customer | AccountSummary, today: date) -> str:
 
 
 def plan_of(customer: Customer | AccountSummary) -> str:
-    """The names of the running plans."""
-    running = (one for one in customer.subscriptions if one.ended is None)
+    """The names of the running plans, without parts of bundles and add-ons."""
+    running = (one for one in customer.subscriptions if one.ended is None and not one.parent_id)
     return ", ".join(sorted({one.current.price.name for one in running}))
 
 
@@ -233,10 +235,10 @@ def create_customer(op: Operation, wanted: NewCustomer, isp: Isp) -> CustomerIds
     )
     site = wanted.site or wanted.billing_address
     service = Service(ids.service_id, ids.account_id, wanted.service_name, site=site)
-    subscriptions = ()
+    subscriptions: list[Subscription] = []
     if wanted.offering_id:
-        price = catalog.load_offering(wanted.offering_id).version_on(wanted.start)
-        subscriptions = (start(ids.subscription_id, ids.account_id, ids.service_id, price, begins),)
+        plan = Wanted(ids.service_id, wanted.offering_id, begins, coupons=wanted.coupons)
+        subscriptions = new_subscriptions(ids.account_id, plan, isp, op.id)
     held = (
         IdentityAssignment(wanted.identity, service.id, ids.account_id, Span(begins, None)),
     ) if wanted.identity else ()  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from billing.config import Isp
-from billing.core.catalog import NoPriceOn, Offering
+from billing.core.catalog import NoPriceOn, Offering, PriceVersion
 from billing.core.errors import BillingError
 from billing.core.party import Address, IdentityAssignment, TaxPlace
 from billing.core.period import Span, local_midnight
@@ -38,6 +38,7 @@ COLUMNS = (
     "external_id", "name", "kind", "email", "phone", "vat_id", "street", "number", "postcode",
     "town", "region", "country", "tax_country", "anchor", "plan", "identity", "start",
 )  # fmt: skip
+OPTIONAL_COLUMNS = ("coupon",)
 ROWS_MAX = 5_000
 ERRORS_MAX = 100
 
@@ -89,6 +90,7 @@ class Row(BaseModel):
     plan: Text
     identity: OptionalIdentity
     start: Day
+    coupon: OptionalText = ""
 
     @field_validator("anchor", mode="before")
     @classmethod
@@ -165,10 +167,11 @@ def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _check_header(header: list[str]) -> None:
     missing = [name for name in COLUMNS if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
+    unknown = [name for name in header if name not in (*COLUMNS, *OPTIONAL_COLUMNS)]
     if missing or unknown or len(set(header)) != len(header):
         raise NotACustomerFile(
             "the first line must name each of these columns once: " + ",".join(COLUMNS)
+            + f"; it may name {', '.join(OPTIONAL_COLUMNS)}"
             + (f"; missing: {', '.join(missing)}" if missing else "")
             + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )  # fmt: skip
@@ -190,6 +193,8 @@ def _across(rows: Mapping[int, Row], isp: Isp) -> Iterator[RowError]:
             yield RowError(number, "anchor", f"no cycle begins on day {row.anchor}: use {days}")
         if problem := _plan_problem(row, offerings, isp):
             yield RowError(number, "plan", problem)
+        elif row.coupon and (problem := _coupon_problem(row, offerings)):
+            yield RowError(number, "coupon", problem)
         if _held_by_another(row, held.get(row.identity, ()), isp):
             yield RowError(number, "identity", f"{row.identity} belongs to another service then")
 
@@ -209,12 +214,28 @@ def _plan_problem(row: Row, offerings: Mapping[str, Offering], isp: Isp) -> str:
         names = ", ".join(sorted({one.name for one in offerings.values()})) or "none is on sale"
         return f"there is no plan {row.plan!r}: {names}"
     try:
-        price = found.version_on(row.start)
+        price, *_ = _prices(row, offerings)
     except NoPriceOn as error:
         return str(error)
     if price.currency != isp.isp.currency:
         return f"{row.plan} is sold in {price.currency}, new accounts are in {isp.isp.currency}"
     return ""
+
+
+def _coupon_problem(row: Row, offerings: Mapping[str, Offering]) -> str:
+    known = {one.coupon for price in _prices(row, offerings) for one in price.discounts}
+    return "" if row.coupon in known else f"{row.plan} has no discount for {row.coupon!r}"
+
+
+def _prices(row: Row, offerings: Mapping[str, Offering]) -> list[PriceVersion]:
+    """The price versions the row's plan begins with: its own, and those of a bundle's parts."""
+    price = offerings[row.plan.casefold()].version_on(row.start)
+    parts = [offerings[child.offering_id] for child in price.children]
+    return [price, *(part.version_on(row.start) for part in parts)]
+
+
+def _coupons(row: Row) -> tuple[str, ...]:
+    return (row.coupon,) if row.coupon else ()
 
 
 def _plans() -> dict[str, Offering]:
@@ -238,6 +259,7 @@ def _customer(row: Row, offering: Offering) -> NewCustomer:
         identity=row.identity,
         external_id=row.external_id,
         vat_id=row.vat_id,
+        coupons=_coupons(row),
     )
 
 

@@ -20,9 +20,11 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from billing.core import money as core
-from billing.core.period import DAY_FIRST, DAY_LAST, rfc3339
+from billing.core.errors import BillingError
+from billing.core.period import DAY_FIRST, DAY_LAST, instant_from, rfc3339
 
 T = TypeVar("T")
+MOMENTS = ("now", "period-end")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(rf"{_DAY.pattern}[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -81,6 +83,17 @@ def _written_as(
     return check
 
 
+def _moment(text: str) -> str:
+    if text in MOMENTS:
+        return text
+    try:
+        return rfc3339(_of_our_times(instant_from(text if _INSTANT.fullmatch(text) else "")))
+    except BillingError:
+        raise PydanticCustomError(
+            "datetime_parsing", "write an instant as 2026-10-31T09:00:00Z, or now, or period-end"
+        ) from None
+
+
 def _of_our_times(value: T) -> T:
     year = getattr(value, "year", 0)
     if not DAY_FIRST.year <= year <= DAY_LAST.year:
@@ -125,6 +138,12 @@ Instant = Annotated[
     AfterValidator(_utc),
     AfterValidator(_of_our_times),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+# An instant as text, or what an operation on a subscription means by one of two words.
+When = Annotated[
+    str,
+    AfterValidator(_moment),
+    Field(examples=["2026-10-31T09:00:00Z"], description="an instant, now or period-end"),
 ]
 Day = Annotated[
     date, BeforeValidator(_written_as(_DAY, "date_parsing", "write a date as 2026-10-31")),

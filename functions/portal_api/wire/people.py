@@ -1,16 +1,15 @@
-"""Parties, accounts, services, subscriptions and what happens to them, as JSON."""
+"""Parties, accounts, services and what happens to them, as JSON."""
 
 from typing import Any
 
 from billing.core.party import Account, IdentityAssignment, Service
-from billing.core.subscription import Subscription
 from billing.store.customers import Customer
 from billing.store.logins import Login
 from billing.store.timeline import Event
 from functions.portal_api.usecases.customers import CustomerRow, PartyView
-from functions.portal_api.usecases.plans import Preview
 from functions.portal_api.wire.base import Day, Instant, MoneyOut, Wire, amount
-from functions.portal_api.wire.money import LineOut, OpenItemOut, line
+from functions.portal_api.wire.money import OpenItemOut
+from functions.portal_api.wire.subscriptions import SubscriptionOut, subscription
 
 
 class AddressOut(Wire):
@@ -111,24 +110,6 @@ class LoginsOut(Wire):
     data: list[LoginOut]
 
 
-class SegmentOut(Wire):
-    """A price that is held from `since` to before `until`."""
-
-    offering_id: str
-    version: int
-    name: str
-    since: Instant
-    until: Instant | None
-
-
-class SubscriptionOut(Wire):
-    id: str
-    account_id: str
-    service_id: str
-    segments: list[SegmentOut]
-    version: int
-
-
 class CustomerOut(Wire):
     """An account with everything that hangs from it. `balance` below zero is credit."""
 
@@ -143,15 +124,6 @@ class CustomerOut(Wire):
     identities: list[IdentityOut]
     subscriptions: list[SubscriptionOut]
     open_items: list[OpenItemOut]
-
-
-class PreviewOut(Wire):
-    """What a change adds to the next bill, before tax; usage counts at `usageFrom`."""
-
-    subscription: SubscriptionOut
-    lines: list[LineOut]
-    total: MoneyOut
-    usage_from: Instant
 
 
 class EventOut(Wire):
@@ -206,26 +178,6 @@ def login(found: Login) -> LoginOut:
     return LoginOut(subject=found.subject, email=found.email, account_ids=list(found.account_ids))
 
 
-def subscription(found: Subscription) -> SubscriptionOut:
-    segments = [
-        SegmentOut(
-            offering_id=one.price.offering_id,
-            version=one.price.version,
-            name=one.price.name,
-            since=one.span.start,
-            until=one.span.end,
-        )
-        for one in found.segments
-    ]
-    return SubscriptionOut(
-        id=found.id,
-        account_id=found.account_id,
-        service_id=found.service_id,
-        segments=segments,
-        version=found.version,
-    )
-
-
 def customer(found: Customer) -> CustomerOut:
     return CustomerOut(
         account=account(found.account),
@@ -239,15 +191,6 @@ def customer(found: Customer) -> CustomerOut:
         identities=[identity(one) for one in found.assignments],
         subscriptions=[subscription(one) for one in found.subscriptions],
         open_items=[OpenItemOut.model_validate(one) for one in found.open_items],
-    )
-
-
-def preview(found: Preview) -> PreviewOut:
-    return PreviewOut(
-        subscription=subscription(found.subscription),
-        lines=[line(one) for one in found.lines],
-        total=amount(found.total),
-        usage_from=found.usage_from,
     )
 
 

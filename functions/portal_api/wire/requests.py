@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from billing.core.usage import identity_from
+from functions.portal_api.usecases.whatif import MONTHS_MAX, SAMPLE_MAX
 from functions.portal_api.wire.base import (
     Country,
     Currency,
@@ -21,6 +22,7 @@ from functions.portal_api.wire.base import (
     OptionalText,
     Patch,
     Text,
+    When,
     Wire,
 )
 
@@ -35,6 +37,8 @@ IdentityText = Annotated[
 OptionalIdentity = Annotated[
     str, StringConstraints(pattern=rf"^({_IDENTITY})?$"), AfterValidator(identity_from)
 ]
+Quantity = Annotated[int, Field(ge=1, le=10_000)]
+Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -152,18 +156,65 @@ class LoginIn(Wire):
 
 
 class SubscriptionIn(Wire):
+    """A plan, a bundle with its parts, or (with `parentId`) an add-on beside a plan."""
+
     service_id: Text
     offering_id: Text
     since: Instant | None = Field(default=None, description="now if null")
+    quantity: Quantity = 1
+    coupons: Annotated[list[Text], Field(max_length=10)] = Field(default_factory=list)
+    members: Annotated[list[Text], Field(max_length=100)] = Field(
+        default_factory=list, description="services that share its pooled allowance"
+    )
+    parent_id: OptionalText = Field(default="", description="the subscription it is added to")
 
 
 class PlanChangeIn(Wire):
     offering_id: Text
-    at: Instant
+    at: When
 
 
-class PlanEndIn(Wire):
-    at: Instant
+class MomentIn(Wire):
+    """When an end, a pause or a resumption takes effect."""
+
+    at: When
+
+
+class QuantityIn(Wire):
+    quantity: Quantity
+    at: When
+
+
+class OverrideIn(Wire):
+    """Another amount for one fixed price of this subscription; null: the price of the list."""
+
+    code: Text
+    amount: Money | None
+    at: When
+    reason: Text
+
+
+class PurchaseIn(Wire):
+    """A pass, or a top-up of a bucket that has a price."""
+
+    code: Text
+    at: When = "now"
+
+
+class RiseIn(Wire):
+    """Prices rise on a day for who is on one of `fromVersions`. `version` is the one it makes."""
+
+    version: Annotated[int, Field(ge=2)]
+    valid_from: Day
+    from_versions: Annotated[list[int], Field(min_length=1, max_length=100)]
+    by_percent: DecimalText | None = None
+    by_amount: Money | None = None
+    codes: Annotated[list[Text], Field(max_length=50)] = Field(
+        default_factory=list, description="of the fixed prices that rise; all if none"
+    )
+    cursor: Annotated[str | None, Field(max_length=4096)] = Field(
+        default=None, description="nextCursor of the call before; each call moves some"
+    )
 
 
 class NoteIn(Wire):
@@ -178,6 +229,28 @@ class VersionIn(Wire):
     valid_from: Day
     currency: Currency
     prices: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=50)]
+    discounts: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=50)] | None = None
+    contract: dict[str, Any] | None = None
+    trial: dict[str, Any] | None = None
+    children: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=20)] | None = None
+
+
+class WhatIfIn(Wire):
+    """Past months of real accounts on another plan: one on sale, or one not yet published."""
+
+    months: Annotated[list[Month], Field(min_length=1, max_length=MONTHS_MAX)]
+    offering_id: OptionalText = Field(default="", description="of the plan to try")
+    version: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="of the offering; the one of today if null"
+    )
+    proposal: dict[str, Any] | None = Field(
+        default=None,
+        description="instead of an offering: a price version in the schema of docs/pricing.md",
+    )
+    on: OptionalText = Field(
+        default="", description="id of the offering they are and were on; everybody if empty"
+    )
+    at_most: Annotated[int, Field(ge=1, le=SAMPLE_MAX)] = SAMPLE_MAX
 
 
 class RunIn(Wire):

@@ -57,11 +57,17 @@ class RunViewOut(RunOut):
 
 
 class VersionOut(Wire):
+    """A price version in the published schema (docs/pricing.md)."""
+
     version: int
     valid_from: Day
     name: str
     currency: str
     prices: list[dict[str, Any]]
+    discounts: list[dict[str, Any]]
+    contract: dict[str, Any] | None
+    trial: dict[str, Any] | None
+    children: list[dict[str, Any]]
 
 
 class OfferingOut(Wire):
@@ -102,6 +108,10 @@ def version(found: PriceVersion) -> VersionOut:
         name=found.name,
         currency=found.currency,
         prices=data["prices"],
+        discounts=data.get("discounts", []),
+        contract=data.get("contract"),
+        trial=data.get("trial"),
+        children=data.get("children", []),
     )
 
 

@@ -10,17 +10,30 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-from billing.store import accounts, invoices, runs, suspense
+from billing.core.catalog import price_version_from
+from billing.store import accounts, catalog, invoices, runs, suspense
 from billing.store.access import EVERY_ACCOUNT
+from billing.store.timeline import Event
 from tests.functions.portal_api import house as houses
 from tests.functions.portal_api.browsing import FORM_TYPE
 from tests.functions.portal_api.conftest import enter_staff
 from tests.functions.portal_api.house import House
 from tests.functions.portal_api.test_imports import file, row
-from tests.functions.portal_api.world import ADDRESS, PLANS, give_login
+from tests.functions.portal_api.world import ADDRESS, NOW, PLANS, Door, give_login
 
+OF_POCKET = ("/resume", "/preview-resume", "/withdraw", "/preview-withdraw", "/purchases",
+             "/preview-purchase")  # fmt: skip
 CSV_TYPE = {"content-type": "text/csv; charset=utf-8"}
 ORIGINS = {"staff": "http://127.0.0.1:8081", "customer": "http://127.0.0.1:8080"}
+POCKET = {
+    "offering_id": "off_pocket", "version": 1, "name": "Pocket", "valid_from": "2026-01-01",
+    "currency": "EUR",
+    "prices": [
+        {"model": "flat", "code": "access", "name": "Monthly charge", "amount": "5.00"},
+        {"model": "pass", "code": "day", "name": "Day pass", "amount": "2.00",
+         "validity": "24 hours"},
+    ],
+}  # fmt: skip
 PAYER = {"name": "Ada B", "street": "Quay Street", "town": "Cork", "country": "IE",
          "tax_country": "IE"}  # fmt: skip
 
@@ -31,6 +44,7 @@ class Things:
 
     house: House
     service: str  # Ada's, without a plan, with one identity
+    pocket: str  # a subscription of hers that sells a pass; a pause of it is scheduled
     import_id: str
     record: str
     digest: str
@@ -65,11 +79,13 @@ def furnish(patch: pytest.MonkeyPatch) -> Things:
     spare = {"name": "Garden", "site": ADDRESS, "identities": ["user:spare"],
              "since": "2026-10-01T00:00:00Z"}  # fmt: skip
     service = mira.post(f"/v1/accounts/{house.ada}/services", spare).json["id"]
+    pocket = _begin_pocket(mira, house.ada)
     imported = mira.post("/v1/imports", _file("C-1", "first"), headers=CSV_TYPE).json["id"]
     ada = accounts.load_account(house.ada, EVERY_ACCOUNT)
     return Things(
         house=house,
         service=service,
+        pocket=pocket,
         import_id=imported,
         record=suspense.list_suspense("open", 1)[0].id,
         digest=runs.load_run(house.review).digest,
@@ -78,11 +94,25 @@ def furnish(patch: pytest.MonkeyPatch) -> Things:
             "party": mira.get(f"/v1/parties/{ada.party_id}").json["version"],
             "account": ada.version,
             "service": 1,
+            "pocket": 2,
             "subscription": mira.get(
                 f"/v1/accounts/{house.ada}/subscriptions/sub_ada"
             ).json["version"],
         },
     )  # fmt: skip
+
+
+def _begin_pocket(mira: Door, account_id: str) -> str:
+    """One more service of the account, on a plan that sells a pass, to be paused in a week."""
+    version = price_version_from(POCKET)
+    catalog.put_price_version(version, Event("offering.added", "staff:mira", "off_pocket", "", NOW))
+    place = f"/v1/accounts/{account_id}"
+    shed = mira.post(f"{place}/services", {"name": "Shed", "site": ADDRESS}).json["id"]
+    wanted = {"serviceId": shed, "offeringId": "off_pocket", "since": "2026-11-01T00:00:00Z"}
+    begun = mira.post(f"{place}/subscriptions", wanted).json["id"]
+    pause = {"at": "2026-11-10T00:00:00Z"}
+    mira.post(f"{place}/subscriptions/{begun}/pause", pause, headers={"if-match": '"1"'})
+    return begun
 
 
 def request_for(method: str, rule: str, things: Things, number: int) -> Request:
@@ -114,7 +144,7 @@ def _id_of(name: str, rule: str, things: Things) -> str:
         "account_id": house.ada,
         "party_id": "pty_ada",
         "service_id": things.service,
-        "subscription_id": "sub_ada",
+        "subscription_id": things.pocket if rule.endswith(OF_POCKET) else "sub_ada",
         "subject": "ada",
         "offering_id": PLANS["fibre-500"],
         "invoice_id": house.ada_bill,
@@ -130,6 +160,8 @@ def _query(rule: str, things: Things) -> Mapping[str, str] | None:
         return {"accountId": things.account}
     if rule.startswith("/console") and rule.endswith("<subscription_id>"):
         return {"offering": PLANS["fibre-500"], "day": "2026-11-16"}
+    if rule.endswith("/price"):
+        return PRICE | {"day": "2026-11-16"}
     return None
 
 
@@ -147,6 +179,12 @@ PAGE = "/console/customers/<account_id>"
 IDENTITY = {"identity": "user:new", "since": "2026-11-03T00:00:00Z"}
 CHANGE = {"offeringId": PLANS["fibre-500"], "at": "2026-11-16T00:00:00Z"}
 END = {"at": "2026-11-16T00:00:00Z"}
+QUANTITY = END | {"quantity": 2}
+OVERRIDE = END | {"code": "access", "amount": {"value": "30.00", "unit": "EUR"},
+                  "reason": "match"}  # fmt: skip
+PURCHASE = {"code": "day"}
+RISE = {"version": 2, "validFrom": "2027-01-01", "fromVersions": [1], "byPercent": "3.9"}
+PRICE = {"code": "access", "amount": "30.00", "reason": "match"}
 VERSION = {
     "version": 2, "name": "Fibre 500", "validFrom": "2026-12-01", "currency": "EUR",
     "prices": [{"model": "flat", "code": "access", "name": "Monthly charge", "amount": "47.00"}],
@@ -168,10 +206,26 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/accounts/<account_id>/subscriptions"): lambda things: {
         "serviceId": things.service, "offeringId": PLANS["fibre-100"],
         "since": "2026-11-02T09:00:00Z"},
+    ("POST", "/v1/accounts/<account_id>/subscriptions/preview"): lambda things: {
+        "serviceId": things.service, "offeringId": PLANS["fibre-100"],
+        "since": "2026-11-02T09:00:00Z"},
     ("POST", f"{SUBSCRIPTION}/preview-change"): lambda _: CHANGE,
+    ("POST", f"{SUBSCRIPTION}/preview-quantity"): lambda _: QUANTITY,
+    ("POST", f"{SUBSCRIPTION}/preview-override"): lambda _: OVERRIDE,
+    ("POST", f"{SUBSCRIPTION}/preview-pause"): lambda _: END,
+    ("POST", f"{SUBSCRIPTION}/preview-resume"): lambda _: END,
     ("POST", f"{SUBSCRIPTION}/preview-end"): lambda _: END,
+    ("POST", f"{SUBSCRIPTION}/preview-purchase"): lambda _: PURCHASE,
     ("POST", f"{SUBSCRIPTION}/change"): lambda _: CHANGE,
+    ("POST", f"{SUBSCRIPTION}/quantity"): lambda _: QUANTITY,
+    ("POST", f"{SUBSCRIPTION}/override"): lambda _: OVERRIDE,
+    ("POST", f"{SUBSCRIPTION}/pause"): lambda _: END,
+    ("POST", f"{SUBSCRIPTION}/resume"): lambda _: END,
+    ("POST", f"{SUBSCRIPTION}/withdraw"): lambda _: {},
     ("POST", f"{SUBSCRIPTION}/end"): lambda _: END,
+    ("POST", f"{SUBSCRIPTION}/purchases"): lambda _: PURCHASE,
+    ("POST", "/v1/offerings/<offering_id>/preview-rise"): lambda _: RISE,
+    ("POST", "/v1/offerings/<offering_id>/rise"): lambda _: RISE,
     ("POST", "/v1/imports"): lambda _: _file("C-2", "second"),
     ("POST", "/v1/offerings/<offering_id>/versions"): lambda _: VERSION,
     ("POST", "/v1/what-if"): lambda _: {
@@ -201,6 +255,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", f"{PAGE}/plans/<subscription_id>"): lambda things: {
         "offering": PLANS["fibre-500"], "at": "2026-11-16T00:00:00Z",
         "version": str(things.versions["subscription"])},
+    ("POST", f"{PAGE}/plans/<subscription_id>/price"): lambda things: PRICE | {
+        "at": "2026-11-16T00:00:00Z", "version": str(things.versions["subscription"])},
     ("POST", f"{PAGE}/invoices/new"): lambda _: {
         "text": "Visit", "amount": "60.00", "tax_category": "standard"},
     ("POST", "/console/what-if"): lambda _: {
@@ -215,6 +271,11 @@ IF_MATCH = {
     ("PATCH", "/v1/parties/<party_id>"): "party",
     ("PATCH", "/v1/accounts/<account_id>"): "account",
     ("PATCH", SERVICE): "service",
-    ("POST", f"{SUBSCRIPTION}/change"): "subscription",
-    ("POST", f"{SUBSCRIPTION}/end"): "subscription",
+    **{
+        ("POST", f"{SUBSCRIPTION}/{verb}"): "subscription"
+        for verb in ("change", "quantity", "override", "pause", "end")
+    },
+    **{
+        ("POST", f"{SUBSCRIPTION}/{verb}"): "pocket" for verb in ("resume", "withdraw", "purchases")
+    },
 }

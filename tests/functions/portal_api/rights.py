@@ -37,16 +37,31 @@ POST  /v1/accounts/<account_id>/services/<service_id>/identities       401      
 POST  /v1/accounts/<account_id>/services/<service_id>/identities/end   401      403     403     200     200
 POST  /v1/accounts/<account_id>/subscriptions                          401      403     403     201     201
 GET   /v1/accounts/<account_id>/subscriptions/<subscription_id>        401      403     200     200     200
-POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-change 401 403  200     200     200
-POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-end    401 403  200     200     200
-POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/change 401      403     403     200     200
+POST  /v1/accounts/<account_id>/subscriptions/preview                  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-change  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-quantity  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-override  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-pause  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-resume  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-withdraw  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-end  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-purchase  401      403     200     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/change  401      403     403     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/quantity  401      403     403     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/pause  401      403     403     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/resume  401      403     403     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/withdraw  401      403     403     200     200
 POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/end    401      403     403     200     200
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/purchases  401      403     403     201     201
+POST  /v1/accounts/<account_id>/subscriptions/<subscription_id>/override  401      403     403     403     200
 POST  /v1/imports                                                      401      403     403     201     201
 GET   /v1/imports/<import_id>                                          401      403     200     200     200
 GET   /v1/offerings                                                    401      403     200     200     200
 GET   /v1/offerings/<offering_id>                                      401      403     200     200     200
 POST  /v1/offerings/take-over                                          401      403     403     403     201
 POST  /v1/offerings/<offering_id>/versions                             401      403     403     403     201
+POST  /v1/offerings/<offering_id>/preview-rise                         401      403     200     200     200
+POST  /v1/offerings/<offering_id>/rise                                 401      403     403     403     200
 POST  /v1/what-if                                                      401      403     200     200     200
 GET   /v1/invoices                                                     401      403     200     200     200
 POST  /v1/invoices                                                     401      403     403     403     201
@@ -73,6 +88,10 @@ GET   /console/customers                                               303      
 GET   /console/customers/<account_id>                                  303      403     200     200     200
 GET   /console/customers/<account_id>/usage                            303      403     200     200     200
 GET   /console/customers/<account_id>/plans/<subscription_id>          303      403     200     200     200
+GET   /console/customers/<account_id>/subscriptions/<subscription_id>  303      403     200     200     200
+GET   /console/customers/<account_id>/allowances                       303      403     200     200     200
+GET   /console/customers/<account_id>/plans/<subscription_id>/price    303      403     403     403     200
+POST  /console/customers/<account_id>/plans/<subscription_id>/price    401      403     403     403     303
 GET   /console/customers/new                                           303      403     403     200     200
 POST  /console/customers/new                                           401      403     403     303     303
 GET   /console/customers/import                                        303      403     403     200     200
@@ -131,6 +150,7 @@ GET   /bills/<invoice_id>                     303 200   404
 GET   /bills/<invoice_id>/pdf                 303 200   404
 GET   /usage                                  303 200   200
 GET   /usage/<service_id>                     303 200   404
+GET   /allowances                             303 200   200
 GET   /pay/<token>                            200 200   200
 POST  /pay/<token>                            303 303   303
 GET   /paid/<token>                           200 200   200

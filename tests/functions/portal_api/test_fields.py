@@ -19,7 +19,7 @@ from billing.core.invoicing import documents
 from billing.store import imports as stored_imports
 from billing.store import logins, run_rows, suspense, tables
 from functions.portal_api import openapi, staff
-from functions.portal_api.wire import counted, money, people, requests, runs
+from functions.portal_api.wire import counted, money, people, requests, runs, subscriptions
 from functions.portal_api.wire.base import Wire
 from tests.functions.portal_api import rights
 from tests.functions.portal_api.asking import Request, Things, furnish, request_for
@@ -36,6 +36,8 @@ BODILESS = {
     "/v1/accounts/<account_id>/logins/<subject>/end",
     "/v1/bill-runs/<run_id>/issue",
     "/v1/offerings/take-over",
+    "/v1/accounts/<account_id>/subscriptions/<subscription_id>/withdraw",
+    "/v1/accounts/<account_id>/subscriptions/<subscription_id>/preview-withdraw",
     "/v1/bill-runs/<run_id>/supplementary",
 }
 
@@ -53,7 +55,7 @@ def known_fields() -> set[str]:
     """Every field that any model of ours has, outside and inside, and every attribute of a row."""
     wire = {
         name
-        for model in models(requests, people, money, counted, runs)
+        for model in models(requests, people, money, counted, runs, subscriptions)
         for field, info in model.model_fields.items()
         for name in (field, info.alias or to_camel(field))
     }
