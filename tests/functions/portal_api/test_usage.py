@@ -10,7 +10,8 @@ from billing.config import load_isp
 from billing.core.usage import mediate, open_pack
 from billing.store import suspense, usage
 from functions.portal_api import openapi
-from tests.core.usage.facts import ARRIVED, KEYS, MB, pack, record
+from tests.core.usage.facts import ARRIVED, KEYS, MB, call, level, pack, record
+from tests.functions.portal_api.browsing import words
 from tests.functions.portal_api.world import give_login, open_customer
 
 BEGAN = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -101,3 +102,15 @@ def test_a_window_that_ends_before_it_begins_is_refused(billing):
     assert (refused.status, refused.pointers) == (422, ["query/until"])
     wide = query | {"since": "2024-11-02T00:00:00Z", "until": "2026-11-01T00:00:00Z"}
     assert billing.get("/v1/usage", query=wide).status == 422
+
+
+def test_calls_and_traffic_that_nobody_claims_are_shown_to_staff(billing):
+    settings = usage.settings_of(load_isp())
+    records = [call(BEGAN, 61), level(BEGAN, 80, 20, nas_id="cork-bng-1")]
+    batch = mediate([open_pack(pack(records), KEYS, ARRIVED)], settings)
+    usage.put((), settings, calls=batch.calls, levels=batch.levels)
+
+    text = words(billing.get("/console/suspense"))
+
+    assert "tel:+353214960000 within the last 31 days 1 call, 2 min" in text
+    assert "port:cork-bng-1/ge-0/0/7 within the last 31 days 5 min with traffic" in text
