@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.core.catalog import (
+    BadPrice,
     CallRate,
     Calls,
     CallStep,
@@ -193,3 +194,32 @@ def test_a_window_holds_in_the_minutes_of_the_week_that_it_lists(listed, minute)
     local = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=minute)  # from a Monday on
     for window in [*listed, Window("night", listed[0].days, listed[0].end % 1440, listed[0].start)]:
         assert window.contains(local) == any(a <= minute < b for a, b in window.of_week)
+
+
+NUMBERLIKE = [0, -1, 1.5, True, 10**40, "", "0", "-1", "1e9", "1/3", "NaN", "9" * 21, "٣", "x"]
+SHAPES = [None, [], {}, [[]], [{}], {"a": {}}, "mon", ["mon", {}], {"hours": 8}, ["353", None]]
+HOSTILE = st.sampled_from([*NUMBERLIKE, *SHAPES])
+
+
+def places(written, path=()):
+    """Every place in what was written where something else could stand."""
+    entries = written.items() if isinstance(written, dict) else enumerate(written)
+    for key, held in entries:
+        yield (*path, key)
+        if isinstance(held, dict | list):
+            yield from places(held, (*path, key))
+
+
+@given(FIXED | usage_prices(), st.data())
+def test_a_price_with_anything_in_any_place_is_a_price_or_is_refused(price, data):
+    written = price_to_dict(price)
+    *way, last = data.draw(st.sampled_from(sorted(places(written), key=str)))
+    holder = written
+    for key in way:
+        holder = holder[key]
+    holder[last] = data.draw(HOSTILE)
+    try:
+        read = price_from(written)
+    except BadPrice:
+        return
+    assert price_from(price_to_dict(read)) == read

@@ -118,6 +118,7 @@ PLAIN = {"per_minute": "1"}
         (calls(REST, windows={"day": {"hours": "08:00-24:01"}}), "windows.day.hours", "no hours"),
         (calls(REST, windows={"day": {"days": "Monday"}}), "windows.day.days", "is no day"),
         (calls(REST, windows={"day": {"days": []}}), "windows.day.days", "names no day"),
+        (calls(REST, windows={"day": {"days": [["mon"]]}}), "windows.day.days", "is no day"),
         (calls(REST, windows={"day": {"from": "8"}}), "windows.day.from", "no such field"),
         (calls(REST, windows={"day": "8-18"}), "windows.day", "is no object"),
         (calls(REST, windows=["day"]), "windows", "is no object"),

@@ -109,6 +109,7 @@ def test_the_price_may_change_once_a_call_has_lasted_so_long():
     )
     lasted = {1: "0.30", 60: "0.30", 65: "0.31", 600: "1.38", 601: "1.41", 660: "1.44"}
     assert {n: rate(price, call("2026-11-20 10:00", n)).amount.value for n in lasted} == lasted
+    assert seconds(price, "2026-11-20 10:00", 600) == [("", 60), ("", 540)]
 
 
 PEAK = {"window": "peak", "per_minute": "0.60"}

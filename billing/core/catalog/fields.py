@@ -122,7 +122,7 @@ def number_of(
     if isinstance(value, float):
         raise BadPrice(f"{path}.{field}", f"{value!r} is not exact", f'write "{value!r}" in quotes')
     if isinstance(value, bool) or not (
-        isinstance(value, int) or (isinstance(value, str) and _DECIMAL.fullmatch(value))
+        isinstance(value, int | str) and _DECIMAL.fullmatch(str(value))
     ):
         fix = 'write digits and a point, such as "0.50"'
         raise BadPrice(f"{path}.{field}", f"{value!r} is no number", fix)

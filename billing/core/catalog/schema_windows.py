@@ -68,10 +68,10 @@ def _days(written: object, path: str) -> frozenset[int]:
         raise BadPrice(path, f"{written!r} names no day", f"write some of {', '.join(_NAMES)}")
     days: set[int] = set()
     for name in cast(Sequence[object], listed):
-        if name in DAYS:
-            days.add(DAYS.index(cast(str, name)))
-        elif name in _GROUPS:
-            days.update(_GROUPS[cast(str, name)])
+        if isinstance(name, str) and name in DAYS:
+            days.add(DAYS.index(name))
+        elif isinstance(name, str) and name in _GROUPS:
+            days.update(_GROUPS[name])
         else:
             raise BadPrice(path, f"{name!r} is no day", f"write some of {', '.join(_NAMES)}")
     return EVERY_DAY & days
