@@ -93,11 +93,15 @@ def pieces_of(subscription: Subscription, bill: Period) -> list[Piece]:
     found: list[Piece] = []
     places: dict[tuple[str, date], int] = {}  # the last piece of each code in each period
     free_until = _trial_end(subscription, bill.zone)
+    is_plain = len(subscription.segments) == 1  # no other piece can adjoin
     for place, segment in enumerate(subscription.segments):
         for price in segment.price.recurring:
             for own in own_periods(price, subscription, bill):
                 piece = _piece(subscription, place, price, own, free_until)
                 if piece is None:
+                    continue
+                if is_plain:
+                    found.append(piece)
                     continue
                 where = (price.code, own.start)
                 before = found[places[where]] if where in places else None
@@ -160,8 +164,12 @@ def _piece(
     begins, ends = local_midnight(own.start, own.zone), local_midnight(own.end, own.zone)
     if since >= ends or (ended is not None and ended <= begins):
         return None
-    scale = Scale("second" if price.prorate == "second" else "day", own.zone)
-    bounds = scale.of_day(own.start), scale.of_day(own.end)
+    if price.prorate == "second":
+        scale = Scale("second", own.zone)
+        bounds = scale.of_day(own.start), scale.of_day(own.end)
+    else:
+        scale = Scale("day", own.zone)
+        bounds = own.start.toordinal(), own.end.toordinal()
     first, end = bounds
     if since > begins:
         first = scale.of(since)

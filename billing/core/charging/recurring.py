@@ -78,9 +78,11 @@ def _missing(
     keys = {one.line.key for one in lines}
     for piece in pieces:
         due = _due(piece, period)
-        if due is None or (piece.paused and not piece.rate):
+        if due is None or (piece.state[3] and not piece.rate):
             continue
         same = [one for one in lines if one.state == piece.state and one.lies_in(piece.bounds)]
+        if len(same) == 1 and not same[0].credits and (same[0].first, same[0].end) == due:
+            continue  # the usual: a whole period, billed in advance
         taken = [run for one in same for run in one.open]
         net = sum(one.net for one in same)
         for run in less([due], taken) if taken else [due]:
@@ -96,6 +98,8 @@ def _missing(
 
 def _due(piece: Piece, period: Period) -> Run | None:
     """What of a piece a bill of the period may charge; None: nothing yet, or nothing any more."""
+    if piece.own is period:
+        return piece.first, piece.end
     begins, ends = piece.scale.of_day(period.start), piece.scale.of_day(period.end)
     if piece.price.in_advance:
         first = max(piece.first, begins)
@@ -187,6 +191,8 @@ def _credits(line: Billed, pieces: Sequence[Piece], period: Period) -> list[Char
     if line.line.priced.minor <= 0 or line.end <= begins or ends <= line.first:
         return []
     same = [one for one in pieces if one.state == line.state and one.scale.by == scale.by]
+    if any(one.first <= line.first and line.end <= one.end for one in same):
+        return []
     runs = less(line.open, [(one.first, one.end) for one in same])
     unused = [_unused(line, (max(first, begins), end), same) for first, end in runs if end > begins]
     return credits_of(line, unused)
