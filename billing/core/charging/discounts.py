@@ -142,7 +142,7 @@ def _grants(subscription: Subscription, period: Period) -> list[Granted]:
     if trial is None or trial.usage == "charged" or not codes:
         return grants
     began = local_day(subscription.started, period.zone)
-    free = Discount("trial", "Free trial", "percent", Fraction(100), codes)
+    free = Discount("", "Free trial", "percent", Fraction(100), codes)  # no other has this code
     return [Granted(free, began, began + DAY * trial.days), *grants]
 
 
