@@ -106,3 +106,25 @@ def test_a_ceiling_of_automatic_top_ups_and_a_courtesy_count_once_in_a_period_wi
     )
     assert (first.courtesy, second.courtesy) == (usd("4.00"), usd("5.00"))
     assert second.closing.courtesies == (0,)
+
+
+def test_time_runs_also_for_what_the_new_plan_has_no_bucket_for():
+    old = allowance(
+        buckets=[
+            bucket("data", "100", rollover={"at_change": "kept", "periods": 2}),
+            bucket("more", "5", price="1", validity="period"),
+        ],
+        after="stop",
+    )
+    opening = rolled_over(old)  # 40 GB, for January and February
+    bought_before = bought("more", "2026-01-05T00:00")
+    first = simulate(old, JANUARY, [], opening=opening, purchases=[bought_before], held=BEFORE)
+    other = allowance(buckets=[bucket("other", "1")], after="stop")
+    states = [after_change(first.closing, old)]
+    for period, held in ((JANUARY, AFTER), (FEBRUARY, None)):
+        states.append(simulate(other, period, [], opening=states[-1], held=held).closing)
+    assert [(one.left("data") // GB, one.left("more") // GB) for one in states] == [
+        (40, 5),
+        (40, 0),  # the purchase was for January
+        (0, 0),
+    ]

@@ -210,6 +210,10 @@ CHARGED = {"after": "charge", "overage": {"model": "per_unit", "per_unit": "1"}}
             {"buckets": [DATA], "after": "stop", "unit": "Mbit/s"},
             "price.unit: 'Mbit/s' is unknown; ",
         ),
+        (
+            {"buckets": [DATA], "after": "stop", "minimum": "5"},
+            "price.minimum: no overage is charged; leave it out",
+        ),
         ({"buckets": "data", "after": "stop"}, "price.buckets: 'data' is no list; write [ … ]"),
         ({"buckets": ["data"], "after": "stop"}, "price.buckets[0]: 'data' is no object; name"),
     ],

@@ -1,5 +1,8 @@
 """Allowances as they are sold, with the arithmetic done by hand."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
 from billing.core.allowance import (
@@ -8,6 +11,7 @@ from billing.core.allowance import (
     simulate,
     simulate_periods,
 )
+from billing.core.catalog import Alerts
 from billing.core.money import Money
 from billing.core.period import HOUR
 from tests.core.allowance_makers import (
@@ -72,6 +76,15 @@ def test_t1_alerts_come_once_each_at_75_90_and_100_percent_then_every_50_gb_up_t
 def test_t1_one_byte_short_of_a_point_there_is_no_alert():
     alerts = simulate(XFINITY, JANUARY, all_month(JANUARY, "899.999999999")).alerts
     assert alerts == ()
+
+
+def test_a_point_that_is_a_percent_and_a_full_block_is_told_once():
+    price = replace(
+        XFINITY, model=replace(XFINITY.model, alerts=Alerts((Fraction(100), Fraction(125)), True))
+    )
+    alerts = simulate(price, JANUARY, all_month(JANUARY, 1510)).alerts
+    points = [alert.quantity // GB for alert in alerts]
+    assert points == [1200, 1250, 1300, 1350, 1400, 1450, 1500]
 
 
 @pytest.mark.parametrize(("unit", "blocks", "due"), [("GB", 2, "20.00"), ("GiB", 1, "10.00")])

@@ -53,6 +53,9 @@ def allowance_from(
     reading = Reading(currency, windows)
     allowance = value_from(Allowance, _ALLOWANCE, data, path, reading, buckets=())
     check_allowance(allowance, unit, path)
+    for field in ("minimum", "maximum"):
+        if data.get(field) is not None and allowance.after != "charge":
+            raise BadPrice(f"{path}.{field}", "no overage is charged", "leave it out")
     return allowance
 
 
