@@ -15,7 +15,6 @@ from billing.core.period import (
     UnknownZone,
     following,
     grid_hour,
-    held_days,
     hours_of,
     instant_from,
     local_day,
@@ -106,22 +105,6 @@ def test_a_change_now_counts_usage_from_the_next_hour():
     assert next_grid_hour(at("2026-04-11 11:00"), DUBLIN) == at("2026-04-11 11:00")
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "days"),
-    [
-        ("2026-04-01 00:00", None, 30),
-        ("2026-04-11 23:59", None, 20),  # the day of a change is the new price's
-        ("2026-03-15 12:00", "2026-04-11 10:00", 10),
-        ("2026-04-11 10:00", "2026-04-11 15:00", 0),  # begun and ended on one day
-        ("2026-05-01 00:00", None, 0),
-    ],
-)
-def test_a_span_is_charged_from_the_day_it_begins_to_the_day_before_it_ends(start, end, days):
-    span = Span(at(start), None if end is None else at(end))
-    held = held_days(span, month("2026-04"))
-    assert (0 if held is None else (held[1] - held[0]).days) == days
-
-
 def test_spans_that_only_touch_do_not_overlap():
     noon, one, two = (at(f"2026-04-11 {hour}:00") for hour in (12, 13, 14))
     assert Span(noon, one).overlap(Span(one, two)) is None
@@ -166,19 +149,6 @@ def test_the_hours_of_a_period_tile_it(day, anchor, zone):
     assert hours[0] == span.start
     assert next_grid_hour(hours[-1] + timedelta(microseconds=1), zone) == span.end
     assert all(b == next_grid_hour(a + timedelta(microseconds=1), zone) for a, b in pairwise(hours))
-
-
-@given(st.lists(INSTANTS, min_size=1, max_size=6, unique=True), DAYS, ZONES)
-def test_however_a_subscription_is_cut_each_day_is_charged_once(cuts, day, zone):
-    period = period_containing(day, 1, zone)
-    edges = [
-        period.span.start,
-        *sorted(c for c in cuts if period.span.contains(c)),
-        period.span.end,
-    ]
-    spans = [Span(a, b) for a, b in pairwise(edges) if a < b]
-    held = [held_days(span, period) for span in spans]
-    assert sum((end - first).days for first, end in filter(None, held)) == period.days
 
 
 @given(INSTANTS)

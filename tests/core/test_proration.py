@@ -67,6 +67,21 @@ def test_by_second_the_instant_counts_and_by_day_its_day():
     assert share(span, month("2026-04"), by="second") == Fraction(39, 60)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "counted"),
+    [
+        ("2026-04-01 00:00", None, 30),
+        ("2026-04-11 23:59", None, 20),  # the day on which it begins counts
+        ("2026-03-15 12:00", "2026-04-11 10:00", 10),
+        ("2026-04-11 10:00", "2026-04-11 15:00", 0),  # begun and ended on one day
+        ("2026-05-01 00:00", None, 0),
+    ],
+)
+def test_by_day_it_counts_from_the_day_it_begins_to_the_day_before_it_ends(start, end, counted):
+    span = Span(at(start), None if end is None else at(end))
+    assert share(span, month("2026-04")) == Fraction(counted, 30)
+
+
 def test_the_day_it_ends_on_is_free_or_charged():
     april = month("2026-04")
     span = Span(at("2026-04-01 00:00"), at("2026-04-16 09:00"))

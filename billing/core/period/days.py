@@ -165,19 +165,6 @@ def hours_of(span: Span, zone: str) -> list[datetime]:
     return hours
 
 
-def held_days(span: Span, period: Period) -> tuple[date, date] | None:
-    """The local days [first, last) of the period that a span is charged for; None: not one.
-
-    The day on which it begins is its own, the day on which it ends is not: a change on a day gives
-    that day to the new price, and a span that begins and ends within one day is charged for none.
-    """
-    first = max(local_day(span.start, period.zone), period.start)
-    last = period.end
-    if span.end is not None:
-        last = min(last, local_day(span.end, period.zone))
-    return (first, last) if first < last else None
-
-
 def within(day: date) -> date:
     """The same day, if one can bill it; else DayOutOfRange."""
     if not DAY_FIRST <= day <= DAY_LAST:

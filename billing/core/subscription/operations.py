@@ -81,9 +81,9 @@ def change_plan(
     """Close the running segment and open a new one. No money moves: the cycle prices the timeline.
 
     The same change again returns the same subscription; so does a change to the price it has.
-    Quantity and members go on; overrides and discounts of the old version end. A contract is kept,
-    for a change is no termination, or renewed on the local day in the zone; who had none is bound
-    by that of the new version.
+    Quantity, pause and members go on; overrides and discounts of the old version end. A contract
+    is kept, for a change is no termination, or renewed on the local day in the zone; who had none
+    is bound by that of the new version.
     """
     current = subscription.current
     if current.span.end is not None:
