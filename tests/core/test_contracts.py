@@ -169,6 +169,13 @@ def test_the_fee_stands_on_the_bill_of_the_period_it_ends_in_and_once():
     assert termination_charges(ended, JUNE, [charge]) == []
 
 
+def test_an_end_at_the_turn_of_two_periods_is_charged_in_the_later_one():
+    ended = end(BOUND, midnight(JULY.start))
+
+    assert termination_charges(ended, JUNE, []) == []
+    assert [one.amount.value for one in termination_charges(ended, JULY, [])] == ["105.00"]
+
+
 def test_a_change_of_plan_is_no_termination():
     changed = change_plan(BOUND, plan("faster", "75.00"), midnight(date(2026, 6, 15)))
 

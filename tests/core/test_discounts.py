@@ -121,6 +121,21 @@ def test_an_amount_is_that_of_the_period_not_of_each_line():
     assert off(held(amount("10.00", on=("tv",)), version=both)) == ["-10.00"]
 
 
+def test_a_setup_has_percentages_off_and_amounts_only_where_they_name_it():
+    version = plan(ACCESS, {"model": "one_time", "code": "setup", "amount": "60.00"})
+    setup = replace(
+        usage("0", plan(ACCESS, DATA)),
+        code="setup",
+        kind="one-off",
+        span=(date(2026, 11, 1), date(2026, 11, 2)),
+        amount=Money.parse("60.00", "EUR"),
+    )
+
+    assert off(held(percent(10), version=version), lines=[setup]) == ["-6.00"]
+    assert off(held(amount("10.00"), version=version), lines=[setup]) == []
+    assert off(held(amount("10.00", on=("setup",)), version=version), lines=[setup]) == ["-10.00"]
+
+
 def test_a_part_of_a_period_has_its_part_of_the_discount():
     """From 21 November: 10 of 30 days."""
     late = date(2026, 11, 21)
