@@ -1,5 +1,5 @@
 """Catalogue: what is sold. Values in units, windows, models, allowances, prices and offers; what
-people write is read by schema.py.
+people write is read by schema.py and schema_versions.py.
 """
 
 from billing.core.catalog.allowances import (
@@ -46,12 +46,8 @@ from billing.core.catalog.prices import (
     Terms,
     UsagePrice,
 )
-from billing.core.catalog.schema import (
-    price_from,
-    price_to_dict,
-    price_version_from,
-    price_version_to_dict,
-)
+from billing.core.catalog.schema import price_from, price_to_dict
+from billing.core.catalog.schema_versions import price_version_from, price_version_to_dict
 from billing.core.catalog.units import BASE_UNITS, OCTETS, Direction, Measure, Unit, measure_of
 from billing.core.catalog.windows import Window
 
