@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.core.catalog import Discount, Trial, price_version_from
+from billing.core.catalog import Trial
 from billing.core.catalog.offers import RepeatedCoupon, UnknownCoupon
-from billing.core.charging import Charge, corrections, recurring_charges
+from billing.core.charging import recurring_charges
 from billing.core.charging.discounts import (
     discount_charges,
     discount_end,
@@ -20,71 +20,24 @@ from billing.core.charging.discounts import (
 )
 from billing.core.explaining import explain, recomputed
 from billing.core.money import Money
-from billing.core.period import MONTHLY, Cycle, Every, Period, local_midnight
-from billing.core.rating import rate
-from billing.core.subscription import Granted, change_plan, end, start
-
-ZONE = "Europe/Berlin"
-NOVEMBER = Period(date(2026, 11, 1), date(2026, 12, 1), ZONE)
-DECEMBER = Period(date(2026, 12, 1), date(2027, 1, 1), ZONE)
-MONTHS = Cycle(MONTHLY, date(2026, 11, 1))
-
-
-def plan(*prices, discounts=(), **fields):
-    return price_version_from(
-        {
-            "offering_id": "fibre",
-            "name": "Fibre",
-            "valid_from": "2026-01-01",
-            "currency": "EUR",
-            "prices": list(prices) or [ACCESS],
-            **({"discounts": list(discounts)} if discounts else {}),
-            **fields,
-        }
-    )
-
-
-ACCESS = {"model": "flat", "code": "access", "name": "Access", "amount": "40.00"}
-TV = {"model": "flat", "code": "tv", "name": "TV", "amount": "15.00"}
-DATA = {
-    "model": "graduated",
-    "code": "data",
-    "name": "Data",
-    "unit": "GB",
-    "tiers": [{"up_to": "100", "per_unit": "0.50"}, {"per_unit": "0.20"}],
-}
-
-
-def percent(value, code="promo", **fields) -> Discount:
-    return Discount(code, "Promotion", "percent", Fraction(value), **fields)
-
-
-def amount(value, code="loyal", **fields) -> Discount:
-    return Discount(code, "Loyalty", "amount", Fraction(value) * 100, **fields)
-
-
-def units(value, code="gift", **fields) -> Discount:
-    return Discount(code, "Gift", "units", Fraction(value), **fields)
-
-
-def held(*discounts: Discount, version=None, since=date(2026, 11, 1), began=date(2026, 11, 1)):
-    subscription = start("sub", "acc", "svc", version or plan(), local_midnight(began, ZONE))
-    return replace(subscription, discounts=tuple(Granted(one, since) for one in discounts))
-
-
-def usage(quantity: str, version, period=NOVEMBER) -> Charge:
-    (price,) = version.usage
-    return Charge(
-        "sub", "svc", price.code, "usage", "Fibre: Data", version.ref,
-        (period.start, period.end), quantity, "GB", rate(price, quantity).amount, "standard",
-        f"sub/{price.code}/{period.label}", {"rule": "rated"},
-    )  # fmt: skip
-
-
-def off(subscription, period=NOVEMBER, lines=None, billed=()) -> list[str]:
-    """What is taken off, line by line."""
-    charges = recurring_charges(subscription, period) if lines is None else lines
-    return [one.amount.value for one in discount_charges(charges, subscription, period, billed)]
+from billing.core.period import Cycle, Every
+from billing.core.subscription import Granted
+from tests.core.discounted import (
+    ACCESS,
+    DATA,
+    DECEMBER,
+    MONTHS,
+    NOVEMBER,
+    TV,
+    amount,
+    held,
+    off,
+    percent,
+    plan,
+    some_discounts,
+    units,
+    usage,
+)
 
 
 def test_half_off_is_a_line_of_its_own():
@@ -299,18 +252,6 @@ def test_parts_of_periods_are_parts_of_each():
     )
 
 
-orders = st.integers(0, 3)
-spans = st.tuples(st.none() | st.integers(1, 4), orders)
-some_discounts = st.lists(
-    st.one_of(
-        st.builds(lambda v, s: percent(v, periods=s[0], order=s[1]), st.integers(1, 100), spans),
-        st.builds(lambda v, s: amount(v, periods=s[0], order=s[1]), st.integers(1, 60), spans),
-        st.builds(lambda v, s: units(v, periods=s[0], order=s[1]), st.integers(1, 200), spans),
-    ),
-    max_size=5,
-).map(lambda found: [replace(one, code=f"d{n}") for n, one in enumerate(found)])
-
-
 @given(
     some_discounts,
     st.dates(date(2026, 8, 1), date(2026, 11, 30)),
@@ -347,95 +288,3 @@ def test_an_amount_never_takes_off_more_than_its_part_of_the_period(value, began
 
 def test_a_price_without_discounts_has_no_lines_for_them():
     assert off(held()) == []
-
-
-def bills(subscription, later, period=NOVEMBER):
-    """The lines of a period paid in advance, and those that put it right when it is over."""
-    lines = recurring_charges(subscription, period)
-    billed = [*lines, *discount_charges(lines, subscription, period)]
-    right = corrections(later, period, billed)
-    return billed, [*right, *discount_charges(right, later, period, billed)]
-
-
-def midnight(day: int):
-    return local_midnight(date(2026, 11, day), ZONE)
-
-
-def test_the_discount_of_unused_days_goes_back_with_their_credit():
-    """40.00 less 50 %, ended on the 21st: 10 of 30 days are credited, and their discount."""
-    subscription = held(percent(50))
-    _, (credit, back) = bills(subscription, end(subscription, midnight(21)))
-
-    assert (credit.amount.value, back.amount.value) == ("-13.33", "6.67")
-    assert (back.kind, back.corrects) == (
-        "discount",
-        f"{credit.corrects}/discount/promo/2026-11-01",
-    )
-    assert back.description == "Promotion on Fibre: Access, returned for unused time"
-    assert explain(back, lambda *_: plan()).steps == (
-        "20.00 EUR came off a line, of which 1/3 is credited now",
-        "6.666666666…, rounded to 6.67 EUR, charged back",
-    )
-
-
-def test_a_discount_of_days_that_were_used_stays():
-    """Free to the 10th, ended on the 21st: what is credited had no discount."""
-    free = percent(100, periods=1)
-    subscription = held(free, since=date(2026, 10, 11), began=date(2026, 10, 11))
-    billed, right = bills(subscription, end(subscription, midnight(21)))
-
-    assert [one.amount.value for one in billed] == ["40.00", "-13.33"]
-    assert [one.amount.value for one in right] == ["-13.33"]
-
-
-def test_an_amount_follows_a_change_of_plan_in_mid_period():
-    """10.00 off: 3.33 stay with the first ten days, 6.67 go over to the new plan's twenty."""
-    subscription = held(amount("10.00"))
-    faster = replace(plan({**ACCESS, "amount": "60.00"}), version=2)
-    changed = change_plan(subscription, faster, midnight(11))
-    changed = replace(changed, discounts=subscription.discounts)
-    _, right = bills(subscription, changed)
-
-    assert [(one.kind, one.amount.value) for one in right] == [
-        ("credit", "-26.67"),
-        ("proration", "40.00"),
-        ("discount", "6.67"),
-        ("discount", "-6.67"),
-    ]
-
-
-@given(
-    some_discounts,
-    st.dates(date(2026, 8, 1), date(2026, 11, 1)),
-    st.dates(date(2026, 9, 1), date(2026, 11, 30)),
-    st.lists(st.integers(2, 30), min_size=1, max_size=3, unique=True).map(sorted),
-    st.booleans(),
-)
-def test_after_credits_too_no_discounted_line_is_negative(discounts, began, since, days, back):
-    """Plans are changed, perhaps back again, and the last day ends it; bills come in between."""
-    one, other = plan(ACCESS, TV), replace(plan({**ACCESS, "amount": "9.97"}, TV), version=2)
-    subscription = held(*discounts, version=one, began=began, since=since)
-    prices = {one.ref: one, other.ref: other}
-    billed: list[Charge] = []
-    lines = recurring_charges(subscription, NOVEMBER)
-    billed += [*lines, *discount_charges(lines, subscription, NOVEMBER)]
-    for place, day in enumerate(days):
-        if place == len(days) - 1:
-            subscription = end(subscription, midnight(day))
-        else:
-            price = other if place % 2 == 0 or not back else one
-            kept = subscription.discounts
-            changed = change_plan(subscription, price, midnight(day))
-            subscription = replace(changed, discounts=kept)
-        right = corrections(subscription, NOVEMBER, billed)
-        billed += [*right, *discount_charges(right, subscription, NOVEMBER, billed)]
-
-    assert len({line.key for line in billed}) == len(billed)
-    for line in billed:
-        assert recomputed(line, lambda *ref: prices[ref]) == line.priced
-        if line.kind in ("recurring", "proration"):
-            off = [one for one in billed if one.facts.get("line") == line.key]
-            keys = {line.key, *(one.key for one in off)}
-            about = [one for one in billed if one.key in keys or one.corrects in keys]
-            assert sum(one.priced.minor for one in about) >= 0
-            assert all(one.priced.minor < 0 for one in off)
