@@ -7,7 +7,8 @@ from functions.portal_api import settings
 from functions.portal_api.problem import InvalidField
 from functions.portal_api.routes.asked import asked, tell
 from functions.portal_api.usecases import whatif
-from functions.portal_api.wire.whatif import WhatIfIn, WhatIfOut, what_if
+from functions.portal_api.wire.requests import WhatIfIn
+from functions.portal_api.wire.whatif import WhatIfOut, what_if
 
 router = APIGatewayHttpRouter()
 

@@ -1,33 +1,11 @@
 """What-if, as JSON."""
 
-from typing import Annotated, Any
-
-from pydantic import Field, StringConstraints
+from typing import Any
 
 from billing.core.money import Money
 from billing.core.whatif import Bar, Repriced
-from functions.portal_api.usecases.whatif import MONTHS_MAX, SAMPLE_MAX, Outcome
-from functions.portal_api.wire.base import MoneyOut, OptionalText, Wire, amount
-
-Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
-
-
-class WhatIfIn(Wire):
-    """Past months of real accounts on another plan: one on sale, or one not yet published."""
-
-    months: Annotated[list[Month], Field(min_length=1, max_length=MONTHS_MAX)]
-    offering_id: OptionalText = Field(default="", description="of the plan to try")
-    version: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="of the offering; the one of today if null"
-    )
-    proposal: dict[str, Any] | None = Field(
-        default=None,
-        description="instead of an offering: a price version in the schema of docs/pricing.md",
-    )
-    on: OptionalText = Field(
-        default="", description="id of the offering they were on; everybody if empty"
-    )
-    at_most: Annotated[int, Field(ge=1, le=SAMPLE_MAX)] = SAMPLE_MAX
+from functions.portal_api.usecases.whatif import Outcome
+from functions.portal_api.wire.base import MoneyOut, Wire, amount
 
 
 class RepricedOut(Wire):
