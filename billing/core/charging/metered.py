@@ -23,7 +23,7 @@ from billing.core.charging.charge import Charge, Counted, call_to_list, counted_
 from billing.core.errors import BillingError
 from billing.core.money import decimal_text
 from billing.core.period import DAY, MOMENT, Period, Span, local_day, next_grid_hour
-from billing.core.rating import percentile_level, quantity_of, rate
+from billing.core.rating import level_of, quantity_of, rate
 from billing.core.subscription import Segment, Subscription
 from billing.core.usage.measured import Call, Sample
 
@@ -205,7 +205,7 @@ def called(price: UsagePrice, calls: Sequence[Call]) -> Quantity:
 def _level(
     service_id: str, price: UsagePrice, spans: Sequence[Span], measured: Measured
 ) -> tuple[Fraction, dict[str, Any]]:
-    """The percentile of the samples of a service; of both directions, each has its own."""
+    """The level of a service, from the samples of its ports in the spans."""
     if not isinstance(price.model, Percentile):
         raise NothingMeasured(price.code, price.name)
     samples = [
@@ -213,19 +213,13 @@ def _level(
         for sample in measured.samples.get(service_id, ())
         if any(span.contains(sample.at) for span in spans)
     ]
-    series = {
-        "down": [[sample.down for sample in samples]],
-        "up": [[sample.up for sample in samples]],
-        "both": [[sample.down + sample.up for sample in samples]],
-        "larger": [[sample.down for sample in samples], [sample.up for sample in samples]],
-    }[price.direction]
-    found = max(
-        (percentile_level(one, price.model.percentile) for one in series),
-        key=lambda level: level.level,
-    )
-    level = Fraction(found.level) / BASE_UNITS[price.unit]
-    facts = {"level": decimal_text(level), "samples": found.present, "dropped": found.dropped}
-    return level, facts
+    found = level_of(price, price.model, samples)
+    facts = {
+        "level": decimal_text(found.level),
+        "samples": found.present,
+        "dropped": found.dropped,
+    }
+    return found.level, facts
 
 
 def _counted(service_id: str, spans: Sequence[Span], measured: Measured) -> list[Counted]:

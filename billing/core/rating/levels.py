@@ -22,11 +22,7 @@ def percentile_level(samples: Iterable[object], percentile: Fraction | int = 95)
 
     None is a missing sample: it is no zero. Without any sample the level is 0.
     """
-    present = sorted(exact_of(sample) for sample in samples if sample is not None)
-    dropped = len(present) * (100 - Fraction(percentile)) // 100
-    if not present:
-        return Level(Fraction(0), 0, 0)
-    return Level(present[max(0, len(present) - dropped - 1)], len(present), dropped)
+    return _left([exact_of(sample) for sample in samples if sample is not None], percentile)
 
 
 def level_of(price: UsagePrice, model: Percentile, quantity: object) -> Level:
@@ -43,15 +39,23 @@ def level_of(price: UsagePrice, model: Percentile, quantity: object) -> Level:
         return percentile_level(samples, model.percentile)
     if len(measured) != len(samples):
         raise BadQuantity(quantity, "give measured samples or numbers, not both")
-    return max(percentile_level(series, model.percentile) for series in _series(price, measured))
+    found = max(_left(series, model.percentile) for series in _series(price, measured))
+    return found._replace(level=found.level / BASE_UNITS[price.unit])
 
 
-def _series(price: UsagePrice, samples: Sequence[Sample]) -> list[list[Fraction]]:
-    """The samples of the directions that are charged, in the price's unit."""
+def _series(price: UsagePrice, samples: Sequence[Sample]) -> list[list[int]]:
+    """The samples of the directions that are charged, in bits a second."""
     down, up = [sample.down for sample in samples], [sample.up for sample in samples]
     both = [one + other for one, other in zip(down, up, strict=True)]
-    bits = {"down": [down], "up": [up], "both": [both], "larger": [down, up]}[price.direction]
-    return [[Fraction(bit, BASE_UNITS[price.unit]) for bit in series] for series in bits]
+    return {"down": [down], "up": [up], "both": [both], "larger": [down, up]}[price.direction]
+
+
+def _left(present: Sequence[Fraction | int], percentile: Fraction | int) -> Level:
+    dropped = len(present) * (100 - Fraction(percentile)) // 100
+    if not present:
+        return Level(Fraction(0), 0, 0)
+    highest = sorted(present)[max(0, len(present) - dropped - 1)]
+    return Level(Fraction(highest), len(present), dropped)
 
 
 def percentile(
