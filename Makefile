@@ -32,13 +32,14 @@ demo: .venv/ready .venv-emulator/ready $(VENDOR)/ready ## one month from packet 
 
 test: check unit acceptance ## everything: check, unit tests, the demo and the browser on the emulator
 
-check: .venv/ready node_modules/ready ## format, lint, types, import contracts, the OpenAPI document, findings in the templates
+check: .venv/ready node_modules/ready ## format, lint, types, import contracts, the OpenAPI document, findings in the templates, plans.toml
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	npx pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m functions.portal_api.openapi --check
 	$(BIN)/python -m infra.review
+	./demarc check
 
 unit: .venv/ready $(VENDOR)/ready ## tests that need no emulator and no browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator and not browser and not long"
