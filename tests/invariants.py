@@ -428,6 +428,61 @@ def whose_an_identity_is_has_one_answer(books: Books) -> Iterator[str]:
                 yield f"{row.of} is of {before['service_id']} and {after['service_id']} at once"
 
 
+def what_belongs_to_a_subscription_ends_with_it(books: Books) -> Iterator[str]:
+    """Parts of a bundle and add-ons are of a subscription of the same account and service."""
+    for row in rows_of(books.accounts, "ACC#", "SUB#"):
+        if not (parent_id := row.json.get("parent_id")):
+            continue
+        parent = books.one(row.pk, f"SUB#{parent_id}")
+        if parent is None or parent.json["service_id"] != row.json["service_id"]:
+            yield f"{row} belongs to {parent_id}, which is not there"
+            continue
+        ended, end = parent.json["segments"][-1]["end"], row.json["segments"][-1]["end"]
+        if ended is not None and (end is None or end > ended):
+            yield f"{row} ends at {end}, and {parent_id} at {ended}"
+
+
+def a_service_pays_one_plan_at_a_time(books: Books) -> Iterator[str]:
+    """Timelines have no gap and no overlap; those of a service without a parent follow each other.
+
+    A timeline that has no end is listed under the offering it goes on with, and no other one is.
+    """
+    plans: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    for row in rows_of(books.accounts, "ACC#", "SUB#"):
+        segments, id = row.json["segments"], row.json["id"]
+        for before, after in itertools.pairwise(segments):
+            if before["end"] != after["start"]:
+                yield f"{id} holds a price until {before['end']}, the next from {after['start']}"
+        end = segments[-1]["end"]
+        if row.gsi1pk != (f"HELD#{segments[-1]['offering_id']}" if end is None else None):
+            yield f"{id} ends at {end} and is listed under {row.gsi1pk}"
+        if not row.json.get("parent_id"):
+            place = row.pk, row.json["service_id"]
+            plans[place].append((segments[0]["start"], end or "9999", id))
+    for held in plans.values():
+        for before, after in itertools.pairwise(sorted(held)):
+            if before[1] > after[0]:
+                yield f"{before[2]} and {after[2]} are paid at once"
+
+
+def a_purchase_is_billed_once(books: Books) -> Iterator[str]:
+    """What was bought bears one id, and stands on no more than one line."""
+    bought = Counter(
+        one["id"]
+        for row in rows_of(books.accounts, "ACC#", "SUB#")
+        for one in row.json.get("purchases", ())
+    )
+    lines = Counter(
+        key
+        for one in books.invoices
+        for line in one["lines"]
+        if (key := line["key"].rpartition("/")[2]) in bought
+    )
+    for id, count in (*bought.items(), *lines.items()):
+        if count > 1:
+            yield f"{id} stands {count} times"
+
+
 def an_external_id_is_of_one(books: Books) -> Iterator[str]:
     """What bears an id of the system before holds its lock; who is opened has all its rows."""
     for row in rows_of(books.accounts):
@@ -608,6 +663,9 @@ CHECKS: tuple[Check, ...] = (
     one_page_is_open_for_an_invoice,
     a_message_is_pending_or_done,
     whose_an_identity_is_has_one_answer,
+    what_belongs_to_a_subscription_ends_with_it,
+    a_service_pays_one_plan_at_a_time,
+    a_purchase_is_billed_once,
     an_external_id_is_of_one,
     a_login_and_its_accounts_name_each_other,
     an_import_is_done_once,

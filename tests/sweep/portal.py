@@ -15,7 +15,9 @@ import pytest
 
 from billing.adapters.identity import KeySet
 from billing.config import ROOT, load
-from billing.core.catalog import price_version_to_dict
+from billing.core import subscription as core
+from billing.core.catalog import price_version_from, price_version_to_dict
+from billing.core.period import instant_from
 from billing.store import accounts, catalog, suspense
 from billing.store.access import EVERY_ACCOUNT
 from billing.store.logins import Login, save_login
@@ -240,8 +242,37 @@ STAFF: Mapping[str, Given] = {
             unheard=OPENED_BEFORE,
         ),
     ),
-    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/end": lambda: Request(
-        f"{ADA}/subscriptions/sub_ada/end", {"at": LATER}, FIRST
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/end": lambda: _with(
+        a_bundle,
+        lambda _: Request(f"{ADA}/subscriptions/sub_trio/end", {"at": LATER}, FIRST),
+    ),
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/quantity": lambda: Request(
+        f"{ADA}/subscriptions/sub_ada/quantity", {"quantity": 2, "at": LATER}, FIRST
+    ),
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/override": lambda: Request(
+        f"{ADA}/subscriptions/sub_ada/override",
+        {"code": "access", "amount": LINE["amount"], "at": LATER, "reason": "as agreed"}, FIRST,
+    ),
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/pause": lambda: _with(
+        lambda: (in_review(), a_bundle()),
+        lambda _: Request(
+            f"{ADA}/subscriptions/sub_trio/pause", {"at": "2026-10-20T00:00:00Z"}, FIRST,
+            unheard=OPENED_BEFORE,
+        ),
+    ),
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/resume": lambda: _with(
+        lambda: a_bundle(paused=True),
+        lambda _: Request(f"{ADA}/subscriptions/sub_trio/resume", {"at": LATER}, FIRST),
+    ),
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/withdraw": lambda: _with(
+        lambda: a_bundle(until=LATER),
+        lambda _: Request(f"{ADA}/subscriptions/sub_trio/withdraw", {}, FIRST),
+    ),
+    "POST /v1/accounts/<account_id>/subscriptions/<subscription_id>/purchases": lambda: _with(
+        a_bundle,
+        lambda _: Request(
+            f"{ADA}/subscriptions/sub_trio/purchases", {"code": "day", "at": "now"}, FIRST
+        ),
     ),
     "POST /v1/imports": lambda: Request(
         "/v1/imports", customers_file(), {"content-type": "text/csv"}
@@ -251,6 +282,11 @@ STAFF: Mapping[str, Given] = {
     ),
     "POST /v1/offerings/<offering_id>/versions": lambda: Request(
         f"/v1/offerings/{catalog.list_offerings()[0].id}/versions", _wire(next_version())
+    ),
+    "POST /v1/offerings/<offering_id>/rise": lambda: Request(
+        f"/v1/offerings/{PLANS['fibre-100']}/rise",
+        {"version": len(catalog.load_offering(PLANS["fibre-100"]).versions) + 1,
+         "validFrom": "2027-01-01", "fromVersions": [1], "byPercent": "3.9"},
     ),
     "POST /v1/invoices": lambda: Request(
         "/v1/invoices", {"accountId": "acc_ada", "lines": [LINE]}
@@ -323,6 +359,10 @@ CONSOLE: Mapping[str, Given] = {
     "POST /console/customers/<account_id>/plans/<subscription_id>": lambda: form(
         f"{PAGE}/plans/sub_ada", offering=PLANS["fibre-500"], at=LATER, version="1"
     ),
+    "POST /console/customers/<account_id>/plans/<subscription_id>/price": lambda: form(
+        f"{PAGE}/plans/sub_ada/price", code="access", amount="30.00", reason="as agreed", at=LATER,
+        version="1",
+    ),
     "POST /console/customers/<account_id>/invoices/new": lambda: form(
         f"{PAGE}/invoices/new", text="A visit", amount="60.00", tax_category="standard"
     ),
@@ -392,6 +432,37 @@ def _free_service() -> str:
     told = Event("service.created", "staff:mira", "svc_free", "new", NOW)
     accounts.save_new_service(replace(known, id="svc_free", name="Free", version=0), told)
     return "svc_free"
+
+
+def a_bundle(paused: bool = False, until: str = "") -> None:
+    """A bundle of Ada's with a part, since October; both paused, or to end then."""
+    for offering_id, more in (
+        ("ofr_tv", {}),
+        ("ofr_trio", {"children": [{"offering_id": "ofr_tv"}]}),
+    ):
+        version = price_version_from(SOLD | more | {"offering_id": offering_id})
+        catalog.put_price_version(version, Event("offered", "staff:mira", offering_id, "", NOW))
+    _free_service()
+    price_of, begins = catalog.price_versions(), instant_from("2026-10-01T00:00:00Z")
+    prices = [price_of("ofr_trio", 1), price_of("ofr_tv", 1)]
+    trio = core.start("sub_trio", "acc_ada", "svc_free", prices[0], begins)
+    tv = core.start("sub_tv", "acc_ada", "svc_free", prices[1], begins, parent_id="sub_trio")
+    both = [trio, tv]
+    if paused:
+        both = [core.pause(one, instant_from("2026-10-15T00:00:00Z")) for one in both]
+    if until:
+        both = [core.end(one, instant_from(until)) for one in both]
+    accounts.save_subscriptions(both, Event("begun", "staff:mira", "sub_trio", "Trio", NOW))
+
+
+SOLD = {
+    "version": 1, "valid_from": "2026-01-01", "name": "Trio", "currency": "EUR",
+    "prices": [
+        {"model": "flat", "code": "access", "name": "Monthly charge", "amount": "20.00"},
+        {"model": "pass", "code": "day", "name": "Day pass", "amount": "2.00",
+         "validity": "24 hours"},
+    ],
+}  # fmt: skip
 
 
 def _wire(version: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from tests import invariants
 from tests.cloud import Cloud
 from tests.functions.bill_cycle import world
-from tests.sweep import cycle, ingest
+from tests.sweep import cycle, ingest, portal
 from tests.sweep.scenario import Place
 
 DAMAGES: list[tuple[str, str, str, dict[str, Any]]] = [
@@ -25,6 +25,9 @@ DAMAGES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("open_items_are_what_is_receivable", "accounts", "OPEN#",
      {"open": {"value": "0.01", "unit": "EUR"}}),
 ]  # fmt: skip
+
+HELD = {"offering_id": "ofr_tv", "version": 1, "start": "2026-10-01T00:00:00Z", "end": portal.LATER}
+BOUGHT = {"id": "pur_1", "code": "day", "at": "2026-10-02T00:00:00Z"}
 
 
 @pytest.mark.parametrize(("check", "table", "sk", "change"), DAMAGES, ids=lambda one: str(one)[:40])
@@ -51,6 +54,30 @@ def test_an_account_billed_twice_by_a_run_is_found(place: Place) -> None:
     rows[key[0], ("S", b"INV#inv_copy")] = item | {"sk": {"S": "INV#inv_copy"}}
 
     assert any(one.startswith("an_account_is_billed_once") for one in invariants.broken(place.aws))
+    place.put_back(nobody)
+
+
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        ("what_belongs_to_a_subscription_ends_with_it", {"parent_id": "sub_nobody"}),
+        ("what_belongs_to_a_subscription_ends_with_it", {"segments": [HELD | {"end": None}]}),
+        ("a_service_pays_one_plan_at_a_time", {"parent_id": ""}),
+        ("a_service_pays_one_plan_at_a_time", {"segments": [HELD, HELD]}),
+        ("a_purchase_is_billed_once", {"purchases": [BOUGHT, BOUGHT]}),
+    ],
+)
+def test_a_subscription_that_cannot_be_is_found(
+    place: Place, check: str, change: dict[str, Any]
+) -> None:
+    nobody = place.state()
+    world.new_customer("Ada")
+    portal.a_bundle(until=portal.LATER)
+    assert invariants.broken(place.aws) == []
+
+    _write_over(place.aws, "demarc-accounts-test", "SUB#sub_tv", change)
+
+    assert any(one.startswith(check) for one in invariants.broken(place.aws))
     place.put_back(nobody)
 
 
