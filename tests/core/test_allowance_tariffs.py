@@ -5,12 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from billing.core.allowance import (
-    Part,
-    State,
-    simulate,
-    simulate_periods,
-)
+from billing.core.allowance import Part, State, simulate, simulate_periods
 from billing.core.catalog import Alerts
 from billing.core.money import Money
 from billing.core.period import HOUR
@@ -271,3 +266,34 @@ def test_the_state_is_stored_as_json_and_read_back():
             "bought": False,
         }
     ]
+
+
+def test_the_speed_of_the_next_octet_is_full_while_a_window_or_something_rolled_over_pays():
+    price = allowance(
+        windows=NIGHT,
+        buckets=[
+            bucket("night", window="night"),
+            bucket("data", "10", rollover={"burnt": "last"}),
+        ],
+        after="slow",
+        speeds=[{"above": "10", "policy": "1M"}],
+    )
+    opening = simulate(price, JANUARY, [used(local("2026-01-10", 7), 1, 7)]).closing  # 3 left
+    day, night = local("2026-02-10", 7), local("2026-02-11", 0)
+
+    def policy(*usage):
+        return simulate(price, FEBRUARY, usage, opening=opening).policy
+
+    assert policy(used(day, 1, 9)) == ""
+    assert policy(used(day, 1, 10)) == ""  # 3 GB rolled over are left
+    assert policy(used(day, 1, 13)) == "1M"
+    assert policy(used(day, 1, 13), used(night, 1, 1)) == ""
+
+
+def test_a_bucket_without_end_is_slowed_by_the_usage_that_counts():
+    price = allowance(
+        buckets=[bucket("data")], after="slow", speeds=[{"above": "500", "policy": "1M"}]
+    )
+    done = simulate(price, JANUARY, all_month(JANUARY, 501))
+    assert [(paid.quantity // GB, paid.policy) for paid in done.paid] == [(500, ""), (1, "1M")]
+    assert done.policy == "1M"
