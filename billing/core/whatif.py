@@ -3,7 +3,8 @@
 A month is compared whole. Both plans, the one that was held at its end and the proposed one, are
 priced for all of it and for the usage that was measured in it, so that a start, an end or a change
 in its middle moves neither side. What comes once or for a while (setup, trial, contract, passing
-discounts) is on neither side. Amounts are net of tax.
+discounts) is on neither side, and nothing is rolled over from the month before. Passes and top-ups
+count for the plan they were bought under. Amounts are net of tax.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +15,10 @@ from math import ceil
 
 from billing.core.catalog import PriceVersion
 from billing.core.charging import Charge, Counted, Measured, charges_for, usage_windows
+from billing.core.charging.allowances import TOP_UP_RULE
 from billing.core.errors import BillingError
 from billing.core.money import Money, round_ratio
-from billing.core.period import Period, Span, rfc3339
+from billing.core.period import Period, Span, instant_from, rfc3339
 from billing.core.subscription import Granted, Segment, Subscription
 from billing.core.tax import TaxRate, with_net
 
@@ -24,6 +26,7 @@ PERCENTILES = (10, 25, 50, 75, 90)
 RISES_SHOWN = 10
 BARS_EACH_SIDE = 6  # of the histogram; the outermost ones are open
 _LASTING = ("recurring", "proration", "usage", "discount", "courtesy", "credit")
+_BOUGHT = ("pass", TOP_UP_RULE)
 
 
 class OtherCurrency(BillingError):
@@ -270,7 +273,7 @@ def _whole(
     rates: Sequence[TaxRate],
 ) -> Money:
     charged = charges_for(side, month.period, month.following, measured, ())
-    lines = [line for line in charged if line.kind in _LASTING and line.span[0] < month.period.end]
+    lines = [line for line in charged if _is_of(line, month.period)]
     net = with_net(lines, country, month.period.end, rates)
     return Money.total((line.amount for line in net), side.current.price.currency)
 
@@ -279,11 +282,16 @@ def _billed(month: Month, lines: Iterable[Charge]) -> Money:
     ours = (
         line.amount
         for line in lines
-        if line.subscription_id == month.held.id
-        and line.kind in _LASTING
-        and month.period.start <= line.span[0] < month.period.end
+        if line.subscription_id == month.held.id and _is_of(line, month.period)
     )
     return Money.total(ours, month.held.current.price.currency)
+
+
+def _is_of(line: Charge, period: Period) -> bool:
+    """Whether a line is of a month: by its days, or by when it was bought."""
+    if line.facts["rule"] in _BOUGHT:
+        return period.span.contains(instant_from(line.facts["bought"]))
+    return line.kind in _LASTING and period.start <= line.span[0] < period.end
 
 
 def _nearest_rank(ascending: Sequence[int], percent: int) -> int:

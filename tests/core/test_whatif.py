@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from random import Random
 
@@ -12,7 +12,7 @@ from billing.core.catalog import PriceVersion, price_version_from
 from billing.core.charging import Counted, charges_for
 from billing.core.money import Money
 from billing.core.period import Period, Span, local_midnight
-from billing.core.subscription import Subscription, change_plan, end, start
+from billing.core.subscription import Purchase, Subscription, change_plan, end, start
 from billing.core.tax import TaxRate
 from billing.core.whatif import (
     Bar,
@@ -36,11 +36,13 @@ RATES = (TaxRate("IE", "standard", Fraction(23), date(2021, 3, 1)),)
 GB = 10**9
 
 
-def plan(name: str, *prices: Mapping[str, object], currency: str = "EUR") -> PriceVersion:
+def plan(
+    name: str, *prices: Mapping[str, object], currency: str = "EUR", **more: object
+) -> PriceVersion:
     return price_version_from(
         {
             "offering_id": name.lower(), "name": name, "valid_from": "2024-01-01",
-            "currency": currency, "prices": list(prices),
+            "currency": currency, "prices": list(prices), **more,
         }
     )  # fmt: skip
 
@@ -110,6 +112,46 @@ def test_the_plan_of_a_month_is_the_one_held_at_its_end():
 
 def test_a_plan_held_on_is_compared_with_itself_without_a_difference():
     assert compared(on(CAPPED), CAPPED, 333).difference.value == "0.00"
+
+
+def test_passes_count_for_the_plan_they_were_bought_under():
+    week = plan("Week", {"model": "pass", "code": "week", "amount": "9", "validity": "7 days"})
+    bought = tuple(
+        Purchase(f"pur_{day}", "week", midnight(day) + timedelta(hours=9))
+        for day in ("2026-09-30", "2026-10-07", "2026-10-28", "2026-10-29")
+    )
+    held = replace(on(week), purchases=bought)
+
+    # Three of October; the last of them begins in November, when the one before it has run out.
+    assert compared(held, UNLIMITED, 80).old.value == "27.00"
+    assert compared(held, UNLIMITED, 80).new.value == "42.00"
+
+
+def test_a_setup_a_trial_and_a_contract_are_on_neither_side():
+    begun = plan(
+        "Begun", flat("42.00"),
+        {"model": "one_time", "code": "setup", "name": "Setup", "amount": "60.00"},
+        trial={"days": 30}, contract={"months": 24},
+    )  # fmt: skip
+
+    assert compared(on(begun, since="2026-10-05"), UNLIMITED, 80).difference.value == "0.00"
+    assert compared(on(UNLIMITED, since="2026-10-05"), begun, 80).difference.value == "0.00"
+
+
+def test_a_discount_without_an_end_counts_and_a_passing_one_does_not():
+    def half(**more: object) -> PriceVersion:
+        off = {"code": "off", "name": "Off", "kind": "percent", "value": "50", **more}
+        return plan("Half", flat("42.00"), discounts=[off])
+
+    assert compared(on(UNLIMITED), half(), 80).new.value == "21.00"
+    assert compared(on(UNLIMITED), half(periods=3), 80).new.value == "42.00"
+    assert compared(on(UNLIMITED), half(coupon="FRIEND"), 80).new.value == "42.00"
+
+
+def test_a_price_that_includes_tax_is_compared_without_it():
+    gross = plan("Gross", flat("51.66", tax_included=True))
+
+    assert compared(on(gross), UNLIMITED, 80).old.value == "42.00"
 
 
 def test_a_month_before_the_subscription_is_not_compared():

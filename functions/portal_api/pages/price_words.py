@@ -52,7 +52,7 @@ def _allowance(model: Allowance, unit: str, currency: str) -> list[str]:
         said = [f"{shared}{buckets[0]}"]
     else:
         said = [f"{shared}burnt in this order"]
-        said += [f"{place}. {bucket}" for place, bucket in enumerate(buckets, start=1)]
+        said += [f"{'then' if place else 'first'} {one}" for place, one in enumerate(buckets)]
     said.append(f"after the last: {_after(model, unit, currency)}")
     if model.courtesy is not None:
         months = f"{model.courtesy.months} of any {model.courtesy.of} months"

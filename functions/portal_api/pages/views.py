@@ -35,12 +35,12 @@ def line(
     charge: Charge,
     price_of: PriceOf,
     usage_href: str = "",
-    services: Mapping[str, str] = MappingProxyType({}),
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """A line with its explanation: the steps for people, and what they rest on.
 
     usage_href  the page on which what was counted can be looked up
-    services    names by id, for what names a service
+    names       of services and plans, by id
     """
     first, end = charge.span
     last = end - timedelta(days=1)
@@ -52,7 +52,7 @@ def line(
         "price_ref": why.price_ref if why.price is not None else None,
         "price": None if why.price is None else _written(why.price),
         "inputs": [(name, _written(value)) for name, value in why.inputs.items() if name != "rule"],
-        "evidence": [_named(text, services) for text in why.evidence],
+        "evidence": [_named(text, names) for text in why.evidence],
         "usage_href": usage_href if charge.kind == "usage" else "",
         "gross": charge.gross,
         "when": day(first) if last <= first else f"{day(first)} – {day(last)}",
@@ -64,9 +64,10 @@ def line(
 
 def document(draft: Draft, usage_href: str = "") -> dict[str, Any]:
     """The lines, taxes and totals of a draft or an invoice."""
-    services = draft.buyer.get("services", {})
+    names = {one["offering_id"]: one["name"] for one in draft.price_versions}
+    names |= draft.buyer.get("services", {})
     return {
-        "lines": [line(one, draft.price_of, usage_href, services) for one in draft.lines],
+        "lines": [line(one, draft.price_of, usage_href, names) for one in draft.lines],
         "net": draft.net,
         "taxes": [
             {
@@ -98,9 +99,9 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _named(text: str, services: Mapping[str, str]) -> str:
-    for service_id, name in services.items():
-        text = text.replace(service_id, name)
+def _named(text: str, names: Mapping[str, str]) -> str:
+    for id, name in names.items():
+        text = text.replace(id, name)
     return text
 
 

@@ -64,8 +64,8 @@ def test_buckets_stand_in_the_order_in_which_they_are_burnt():
 
     assert in_words(version.prices[0]) == [
         "burnt in this order",
-        "1. Night: 200 GB, every day, 01:00 to 07:00",
-        "2. Day: 150 GB; what is left goes on for the next 2 periods, at most 75 GB,"
+        "first Night: 200 GB, every day, 01:00 to 07:00",
+        "then Day: 150 GB; what is left goes on for the next 2 periods, at most 75 GB,"
         " and is burnt first",
         "after the last: €0.10 a GB",
     ]
