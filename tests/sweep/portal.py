@@ -369,6 +369,11 @@ CONSOLE: Mapping[str, Given] = {
     "POST /console/plans": lambda: _with(
         one_more_for_sale, lambda _: form("/console/plans")
     ),
+    "POST /console/plans/<offering_id>/rise": lambda: form(
+        f"/console/plans/{PLANS['fibre-100']}/rise", by="3.9", kind="percent",
+        valid_from="2027-01-01", from_version="1",
+        version=len(catalog.load_offering(PLANS["fibre-100"]).versions) + 1,
+    ),
     "POST /console/bill-runs": lambda: form("/console/bill-runs", period="1:2026-10-01"),
     "POST /console/bill-runs/<run_id>/prepare": lambda: _with(
         in_review, lambda run: form(f"/console/bill-runs/{run['run']}/prepare")

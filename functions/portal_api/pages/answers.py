@@ -36,6 +36,7 @@ DONE: Mapping[str, str] = {
     "identity": "Usage of that name is counted for this service.",
     "on-sale": "What plans.toml had besides is on sale.",
     "begun": "The plan begins as entered and is on the next bill.",
+    "raised": "Everybody on that version was looked at.",
     "issued": "The bill is issued and on its way by mail.",
 }
 

@@ -153,7 +153,8 @@ def _plan_note(running: Sequence[Subscription], now: datetime, zone: str) -> str
     if not running:
         return "nothing is charged"
     first = running[0]
-    since = f"since {day(local_day(first.current.span.start, zone))}"
+    held = first.at(now) or first.current
+    since = f"since {day(local_day(held.span.start, zone))}"
     return " · ".join([since, *plan_words.facts(first, now, zone)])
 
 

@@ -60,12 +60,14 @@ STAFF_PAGES = COMMON | table(
         """,
         Access(BILLERS): """
             GET  /console/customers/<account_id>/invoices/new
+            GET  /console/plans/<offering_id>/rise
             GET  /console/customers/<account_id>/plans/<subscription_id>/price
         """,
         Access(BILLERS, writes=True): """
             POST /console/customers/<account_id>/invoices/new
             POST /console/customers/<account_id>/plans/<subscription_id>/price
             POST /console/plans
+            POST /console/plans/<offering_id>/rise
             POST /console/bill-runs
             POST /console/bill-runs/<run_id>/prepare
             POST /console/bill-runs/<run_id>/approve

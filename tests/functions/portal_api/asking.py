@@ -261,6 +261,9 @@ BODIES: dict[tuple[str, str], Any] = {
         "text": "Visit", "amount": "60.00", "tax_category": "standard"},
     ("POST", "/console/what-if"): lambda _: {
         "offering": PLANS["fibre-500"], "last": "2026-10", "months": "1"},
+    ("POST", "/console/plans/<offering_id>/rise"): lambda _: {
+        "by": "3.9", "kind": "percent", "valid_from": "2027-01-01", "from_version": "1",
+        "version": "2"},
     ("POST", "/console/bill-runs"): lambda _: {"period": "1:2026-09-01"},
     ("POST", "/console/bill-runs/<run_id>/approve"): lambda things: {
         "revision": "1", "digest": things.digest},

@@ -1,14 +1,17 @@
 """Subscriptions on pages: their terms in words, what is left of an allowance, what one may do."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 
 from billing.config import load_isp
 from billing.core.usage import mediate, open_pack
 from billing.store import usage
+from functions.portal_api.usecases.subscriptions import rises
 from tests.core.usage.facts import ARRIVED, KEYS, MB, pack, record
-from tests.functions.portal_api.browsing import press, words
+from tests.functions.portal_api.browsing import follow, post, press, words
 from tests.functions.portal_api.test_subscriptions import (
     CONTRACT,
     DAY_PASS,
@@ -27,6 +30,8 @@ DATA = {
     "buckets": [{"code": "month", "name": "Monthly volume", "size": "1"}],
     "overage": {"model": "per_unit", "per_unit": "1.00"},
 }  # fmt: skip
+EXTRA = {"code": "extra", "name": "Top-up", "size": "5", "price": "4.00", "validity": "30 days"}
+TOPPED_UP = DATA | {"buckets": [*DATA["buckets"], EXTRA]}
 SINCE = "2026-11-01T00:00:00Z"
 
 
@@ -138,6 +143,20 @@ def test_pages_say_how_much_of_an_allowance_is_left(billing, as_customer, bea):
     assert "Monthly volume: 230 MB left of 1.0 GB" in words(as_customer("bea").get("/usage"))
 
 
+def test_what_was_just_bought_is_left_already(billing):
+    sell("ofr_more", "More", flat("30.00"), TOPPED_UP)
+    account_id = empty_account(billing, "Cleo")
+    begun = begin(billing, account_id, "ofr_more", since=SINCE).json
+    plan = Plan(billing, account_id, begun["id"])
+    downloaded(plan, 1000)
+    before = words(billing.get(console(plan, "usage")))
+    plan.do("purchases", code="extra")
+    after = words(billing.get(console(plan, "usage")))
+
+    assert "Top-up" not in before
+    assert "Top-up: 5.0 GB left of 5.0 GB" in after
+
+
 def test_hour_by_hour_it_is_told_which_bucket_paid(billing, as_customer, bea):
     downloaded(bea, 1700)
     give_login("bea", bea.account_id)
@@ -192,3 +211,33 @@ def test_a_column_for_coupons_may_stand_in_a_file_and_need_not(billing):
 
     assert refused.pointers == ["#/3/coupon"]
     assert taken.json["made"] == 2
+
+
+def test_prices_are_raised_on_a_page_call_by_call(billing, monkeypatch):
+    monkeypatch.setattr(rises, "MOVED_MAX", 1)
+    sell("ofr_old", "Old", flat("32.99"))
+    held = [
+        Plan(billing, one, begin(billing, one, "ofr_old", since=SINCE).json["id"])
+        for one in (empty_account(billing, name) for name in ("Bea", "Cleo"))
+    ]
+    place = "/console/plans/ofr_old/rise"
+    asked = {"by": "3.00", "kind": "amount", "valid_from": "2026-12-01"}
+    shown = press(billing, billing.get(place), place, **asked)
+    preview = billing.get(place, query=asked | {"from_version": "1", "version": "2"})
+
+    assert "2 subscriptions move, 0 keep their price" in words(preview)
+    assert "€35.99" in words(preview)
+    assert words(shown) == words(preview)
+    page = press_post(billing, preview, place)
+    while "Go on with the next ones" in words(page):
+        page = press_post(billing, page, place)
+    assert "On the new version from that day on: 2 ." in words(page)
+    assert {one.now["segments"][-1]["version"] for one in held} == {2}
+
+
+def press_post(door, page, place: str):
+    """The form of the page that does it, and where it leads."""
+    found = re.search(rf'<form method="post" action="{place}".*?</form>', page.text, re.S)
+    assert found, words(page)
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', found.group()))
+    return follow(door, post(door, place, **{k: unescape(v) for k, v in fields.items()}))

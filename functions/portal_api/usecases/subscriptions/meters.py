@@ -8,7 +8,7 @@ from billing.config import Isp
 from billing.core.allowance import OVERAGE, SLOW, STOPPED, Paid, Part, Simulation, State, simulate
 from billing.core.catalog import measure_of
 from billing.core.charging.held_allowances import HeldAllowance, held_allowances, opening_of
-from billing.core.period import Period, Span, local_day, next_grid_hour, period_containing
+from billing.core.period import HOUR, Period, Span, local_day, next_grid_hour, period_containing
 from billing.core.subscription import Subscription
 from billing.store import invoices
 from billing.store.access import Access
@@ -94,15 +94,17 @@ def _meter(
     hourly: Sequence[Series],
     until: datetime,
 ) -> Meter:
-    price = allowance.price
+    price, term = allowance.price, allowance.term
+    # What was bought counts from the next hour on; what ends with the term is left until then.
+    held = Span(term.start, max(min(until + HOUR, term.end - HOUR), term.start + HOUR))
     done = simulate(
         price,
-        allowance.term,
-        _parts(allowance, hourly, until),
+        term,
+        _parts(allowance, hourly, min(until, held.end or until)),
         opening=opening,
         purchases=one.purchases,
         share=allowance.share,
-        held=Span(allowance.term.start, min(until, allowance.term.end)),
+        held=held,
     )
     buckets = allowance.allowance.buckets
     return Meter(
