@@ -143,6 +143,23 @@ def test_every_page_fits_its_window_and_is_usable_by_everybody(
     print(f"{len(seen)} pages at {size['width']} px")
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_plan_is_tried_on_past_months(
+    system: Context, browser: Browser, size: dict[str, int]
+) -> None:
+    visit = Visit(browser, size)
+    _sign_in(visit, system.console_url, "clara")
+    page = visit.page
+    page.goto(f"{system.console_url}/console/plans")
+    page.get_by_role("link", name="Try Fibre 500").click()
+    page.locator("#months").select_option("2")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("svg.bars")).to_be_visible()
+    expect(page.get_by_text("Largest rises")).to_be_visible()
+    visit.shot("what-if")
+    assert not visit.complaints
+
+
 # Documents and parts of pages; a draft is shown while a run is in review, which another test sees.
 NO_PAGES = {
     "/console/customers/<account_id>/usage",

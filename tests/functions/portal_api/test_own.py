@@ -79,7 +79,10 @@ def test_an_invoice_explains_every_line(both):
     ada, _, _, bill, _ = both
     explained = ada.get(f"/v1/invoices/{bill.id}/explanation").json
 
-    assert explained["lines"][0]["explanation"] == ["entered by Ada"]
+    [line] = explained["lines"]
+    assert line["explanation"] == ["entered by Ada"]
+    assert (line["rule"], line["price"], line["gross"]) == ("entered", None, None)
+    assert line["inputs"]["by"] == "Ada"
     assert explained["difference"] is None
 
 

@@ -128,6 +128,34 @@ def test_an_unknown_plan_is_not_found(clara):
     assert ask(clara, offeringId="ofr_none").status == 404
 
 
+def test_an_explanation_carries_the_price_the_inputs_and_where_they_were_seen(clara):
+    bill = cycle.issued_to("acc_ada")[0]
+    lines = clara.get(f"/v1/invoices/{bill.id}/explanation").json["lines"]
+    data = next(line for line in lines if line["kind"] == "usage")
+
+    assert (data["rule"], data["priceVersion"]) == ("rated", 2)
+    assert data["offeringId"] == PLANS["fibre-100"]
+    assert data["price"]["tiers"][1] | {"flat": "0.00"} == {
+        "up_to": "1000", "per_unit": "0.05", "flat": "0.00",
+    }  # fmt: skip
+    assert data["inputs"]["counted"][0]["service_id"] == "svc_ada"
+    assert data["evidence"][0].endswith("in this document")
+    assert data["evidence"][1].startswith("usage of svc_ada from 2026-09-30T23:00:00Z")
+    assert data["explanation"][-1].endswith("rounded to 10.00 EUR")
+
+
+def test_a_line_on_a_page_folds_what_its_explanation_rests_on_and_leads_to_the_usage(clara):
+    bill = cycle.issued_to("acc_ada")[0]
+    page = clara.get(f"/console/invoices/{bill.id}")
+
+    assert "rounded to 10.00 EUR" in words(page)
+    assert "What this rests on Rule rated Seen in price data of version 2 of Fibre 100" in words(
+        page
+    )
+    assert "usage of 7 Quay Street from 1 Oct 2026, 00:00" in words(page)
+    assert '<a href="/console/customers/acc_ada#usage">Usage now</a>' in page.text
+
+
 def test_the_page_shows_the_change_and_leads_to_the_customers(clara):
     page = clara.get("/console/what-if", query={"offering": PLANS["fibre-500"]})
     shown = press(clara, page, "/console/what-if", last="2026-10")
