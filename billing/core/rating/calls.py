@@ -152,13 +152,13 @@ def _held(model: Calls, destination: Destination, call: Call, seconds: int) -> l
     """The rates that hold from the call's start for so many seconds, without a gap."""
     edges = {0, *(edge for r in destination.rates if r.window for edge in r.window.edges)}
     held: list[_Held] = []
-    at = call.start.astimezone(UTC)  # sums with a local clock would not count an hour set back
-    until = at + seconds * SECOND
+    at = begun = call.start.astimezone(UTC)  # a local clock would not count an hour set back
+    until = begun + seconds * SECOND
     while at < until:
         rate = _rate_at(destination, at, model.zone)
         end = min(_next_edge(destination, rate, at, model.zone, edges), until)
         start = held[-1].end if held else 0
-        held.append(_Held(start, start + -(-(end - at) // SECOND), rate))
+        held.append(_Held(start, -(-(end - begun) // SECOND), rate))
         at = end
     return held
 
