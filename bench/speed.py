@@ -24,14 +24,14 @@ from billing.adapters.issuing import refuse_unless_valid
 from billing.adapters.sheet import invoice_pdf
 from billing.config import load_isp
 from billing.core import invoicing
-from billing.core.catalog import Graduated
-from billing.core.charging import Charge, charges_for, usage_windows
+from billing.core.catalog import Graduated, price_version_from
+from billing.core.charging import Charge, Measured, advance, charges_for, usage_windows
 from billing.core.charging.charge import Counted
 from billing.core.invoicing import Draft, canonical
-from billing.core.period import Period, following
+from billing.core.period import Period, Span, following
 from billing.core.rating import rate
-from billing.core.subscription import change_plan, start
-from billing.core.tax import taxes
+from billing.core.subscription import Subscription, change_plan, start
+from billing.core.tax import TaxItem, taxes
 from billing.core.usage import mediate
 from billing.store import folding, invoices, usage
 from billing.store.outbox import Message
@@ -55,7 +55,7 @@ PLACE = {"street": "Quay Street", "number": "7", "postcode": "T12", "town": "Cor
 def cases() -> Iterator[Case]:
     """Every case in turn; a case is made when it is asked for, and its world ends with it."""
     yield from (of_records(), of_rating(rendered=True), of_rating(rendered=False))
-    yield from (of_charges(), of_drafts(), of_documents())
+    yield from (of_five_lines(), of_charges(), of_drafts(), of_documents())
     for made in (of_live, of_fold, of_issue, of_webhooks):
         with ExitStack() as stack:
             yield made(stack)
@@ -104,12 +104,85 @@ def of_rating(*, rendered: bool) -> Case:
     if rendered:
         run = lambda: rate(price, used).steps  # noqa: E731
     return Case(
-        "rate, explained" if rendered else "rate, the amount",
+        "3 tiers, explained" if rendered else "a 3-tier charge",
         "line",
         200,
         repeated(run, 200),
         "plain integers",
         repeated(lambda: arithmetic(1_437_512_345_678), 200),
+    )
+
+
+def of_five_lines() -> Case:
+    """A month of two fixed prices, data, a discount and the tax: priced, drafted and totalled; the
+    words of no line are asked for."""
+    version = price_version_from(
+        {
+            "offering_id": "five",
+            "version": 1,
+            "name": "Five",
+            "valid_from": "2026-01-01",
+            "currency": "EUR",
+            "prices": [
+                {"model": "flat", "code": "access", "amount": "45.00"},
+                {"model": "flat", "code": "tv", "amount": "12.00"},
+                {"model": "flat", "code": "router", "amount": "4.50", "in_advance": False},
+                {
+                    "model": "graduated",
+                    "code": "data",
+                    "unit": "GB",
+                    "tiers": [
+                        {"up_to": "100"},
+                        {"up_to": "200", "per_unit": "0.50"},
+                        {"per_unit": "0.20"},
+                    ],
+                },
+            ],
+            "discounts": [
+                {
+                    "code": "loyal",
+                    "name": "Loyalty",
+                    "kind": "percent",
+                    "value": "10",
+                    "on": ["access"],
+                }
+            ],
+        }
+    )
+    held = start("sub_1", "acc_1", "svc_1", version, NOVEMBER.span.start, zone=DUBLIN)
+    after, isp = following(NOVEMBER, 1), load_isp()
+    billed = advance(held, NOVEMBER, [])
+    [window] = usage_windows(held, NOVEMBER)
+    assert window.span.end is not None
+    octets = 237_500_000_000
+    counted = Counted("svc_1", window.span.start, window.span.end, 0, octets)
+    measured = Measured({"svc_1": {window.span: counted}})
+
+    def run() -> Draft:
+        lines = charges_for(held, NOVEMBER, after, measured, billed)
+        return drafted(lines, taxes(lines, "IE", date(2026, 12, 1), isp.tax_rates), (counted,))
+
+    tiers = [(0, 100 * 10**9, 0), (100 * 10**9, 200 * 10**9, 50), (200 * 10**9, None, 20)]
+
+    def arithmetic() -> int:
+        data = 0
+        for above, up_to, cents in tiers:
+            top = octets if up_to is None else min(octets, up_to)
+            data += max(0, top - above) * cents
+        lines = [4500, 1200, 450, (data + 5 * 10**8) // 10**9]
+        lines.append(-((lines[0] * 10 + 50) // 100))
+        net = sum(lines)
+        return net + (net * 23 + 50) // 100
+
+    made = run()
+    assert (len(made.lines), made.total.minor) == (5, arithmetic()), made
+    return Case(
+        "a 5-line draft",
+        "draft",
+        50,
+        repeated(run, 50),
+        "plain integers",
+        repeated(arithmetic, 50),
     )
 
 
@@ -315,38 +388,47 @@ def six_lines() -> tuple[Callable[[], list[Charge]], Callable[[list[Charge]], Dr
     held = start("sub_1", "acc_1", "svc_1", old, begun)
     october = Period(date(2026, 10, 1), date(2026, 11, 1), DUBLIN)
 
-    def counted(subscription: Any, period: Period) -> dict[Any, Counted]:
+    def counted(subscription: Subscription, period: Period) -> dict[Span, Counted]:
         spans = [window.span for window in usage_windows(subscription, period)]
         return {
-            span: Counted("svc_1", span.start, span.end, 12 * 10**9, 398 * 10**9) for span in spans
+            span: Counted("svc_1", span.start, span.end, 12 * 10**9, 398 * 10**9)
+            for span in spans
+            if span.end is not None
         }
 
-    billed = charges_for(held, october, NOVEMBER, counted(held, october), [])
+    before = Measured({"svc_1": counted(held, october)})
+    billed = charges_for(held, october, NOVEMBER, before, [])
     changed = change_plan(held, new, NOVEMBER.span.start + timedelta(days=10, hours=9))
     used, after = counted(changed, NOVEMBER), following(NOVEMBER, 1)
     isp = load_isp()
 
     def charges() -> list[Charge]:
-        return charges_for(changed, NOVEMBER, after, used, billed)
+        return charges_for(changed, NOVEMBER, after, Measured({"svc_1": used}), billed)
 
     def draft_of(lines: list[Charge]) -> Draft:
-        return invoicing.draft(
-            account_id="acc_1",
-            run_id="run_1",
-            revision=1,
-            period=NOVEMBER,
-            currency="EUR",
-            language="en",
-            seller={**SELLER, "address": {**PLACE, "country": "IE"}, "registration": ""},
-            buyer={"name": "Ada", "vat_id": "", "address": {**PLACE, "country": "IE"}},
-            charges=lines,
-            taxes=taxes(lines, "IE", date(2026, 12, 1), isp.tax_rates),
-            counted=tuple(used.values()),
-            pay_token="t" * 43,
-        )
+        tax = taxes(lines, "IE", date(2026, 12, 1), isp.tax_rates)
+        return drafted(lines, tax, tuple(used.values()))
 
     assert len(charges()) == 6, charges()
     return charges, draft_of
+
+
+def drafted(lines: list[Charge], tax: tuple[TaxItem, ...], counted: tuple[Counted, ...]) -> Draft:
+    """The draft of November."""
+    return invoicing.draft(
+        account_id="acc_1",
+        run_id="run_1",
+        revision=1,
+        period=NOVEMBER,
+        currency="EUR",
+        language="en",
+        seller={**SELLER, "address": {**PLACE, "country": "IE"}, "registration": ""},
+        buyer={"name": "Ada", "vat_id": "", "address": {**PLACE, "country": "IE"}},
+        charges=lines,
+        taxes=tax,
+        counted=counted,
+        pay_token="t" * 43,
+    )
 
 
 def repeated(action: Callable[[], Any], times: int) -> Callable[[], None]:
