@@ -165,6 +165,33 @@ def test_a_change_of_plan_forfeits_the_rollover_that_is_not_kept():
     assert lines[0].facts["opening"]["grants"] == []
 
 
+def test_in_mid_period_a_change_ends_the_grant_and_keeps_what_rolled_over_and_what_was_bought():
+    def size(name, gigabytes):
+        rollover = {"at_change": "kept"}
+        return plan(
+            name,
+            data(
+                after="stop",
+                buckets=[
+                    {"code": "month", "size": gigabytes, "rollover": rollover},
+                    {"code": "extra", "size": "20", "price": "4.00"},
+                ],
+            ),
+        )
+
+    bought = Purchase("top_1", "extra", datetime(2026, 11, 5, 12, 0, tzinfo=UTC))
+    subscription = held(size("Small", "100"), purchases=(bought,))
+    october = bill(subscription, OCTOBER, {3: 60 / 31})  # 40 GB roll over
+    change = local_midnight(date(2026, 11, 11), ZONE)
+    changed = change_plan(subscription, size("Large", "200"), change)
+    lines = [line for line in bill(changed, NOVEMBER, {}, october) if "closing" in line.facts]
+    left = [
+        [(grant["bucket"], grant["left"] // GB) for grant in line.facts["opening"]["grants"]]
+        for line in lines
+    ]
+    assert left == [[("month", 40)], [("month", 40), ("extra", 20)]]
+
+
 def test_services_of_a_pool_burn_one_allowance():
     pool = plan(
         "Pool",
@@ -212,3 +239,28 @@ def test_every_form_of_an_explanation_says_who_paid(form):
     assert "Night data: 15.5 GB used of 20 GB granted" in rendered(
         explain(line, lambda *_: NIGHT), form
     )
+
+
+def test_two_changes_on_one_day_hand_the_buckets_on_one_after_the_other():
+    kept = {"after": "stop", "buckets": [
+        {"code": "month", "name": "Data", "size": "100"},
+        {"code": "extra", "name": "More", "size": "20", "price": "4.00", "validity": "never"},
+    ]}  # fmt: skip
+    one, two, three = (plan(name, data(**kept)) for name in ("One", "Two", "Three"))
+    bought = Purchase("p1", "extra", datetime(2026, 10, 3, 8, tzinfo=UTC))
+    subscription = held(one, purchases=(bought,))
+    for version, hour in ((two, 9), (three, 15)):
+        at = datetime(2026, 10, 12, hour, tzinfo=UTC)
+        subscription = change_plan(subscription, version, at)
+    lines = [line for line in bill(subscription, OCTOBER, {11: 4}) if "closing" in line.facts]
+    assert [line.price_ref[0] for line in lines] == ["One", "Two", "Three"]
+    opened = [sum(grant["left"] for grant in line.facts["opening"]["grants"]) for line in lines]
+    assert opened == [0, 20 * GB, 20 * GB]
+
+
+def test_a_subscription_held_twice_grants_twice():
+    since = local_midnight(date(2026, 10, 1), ZONE)
+    twice = start("sub_1", "acc_1", "svc_1", CAPPED, since, quantity=2)
+    (line,) = bill(twice, OCTOBER, {20: 14})  # 434 GB of 500
+    assert str(line.amount) == "0.00 EUR"
+    assert recomputed(line, lambda *_: CAPPED) == line.priced

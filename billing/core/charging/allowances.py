@@ -61,7 +61,7 @@ def allowance_windows(
     for held in held_allowances(subscription, period):
         if measure_of(held.price.unit) != "octets":
             continue
-        opening = opening_of(subscription, held, period, billed)
+        opening = opening_of(subscription, held, billed)
         for span in _cut(held, opening, subscription.purchases):
             for service_id in held.services:
                 yield service_id, held.version, span
@@ -77,7 +77,7 @@ def allowance_charges(
     """What allowances leave to charge: overage, automatic top-ups, and courtesies as credits."""
     found: list[Charge] = []
     for held in held_allowances(subscription, period):
-        opening = opening_of(subscription, held, period, [*billed, *found])
+        opening = opening_of(subscription, held, [*billed, *found])
         if measure_of(held.price.unit) == "octets":
             spans = list(_cut(held, opening, subscription.purchases))
             parts = [
@@ -94,11 +94,11 @@ def allowance_charges(
 
 def simulated(price: UsagePrice, facts: Mapping[str, Any]) -> Simulation:
     """What an allowance did, from the facts of its line."""
-    zone, (since, until) = facts["zone"], facts["term"]
+    (since, until), (first, last) = facts["term"], facts["held"]
     services: Sequence[str] = facts["services"]
     return simulate(
         price,
-        Term(instant_from(since), instant_from(until), zone),
+        Term(instant_from(since), instant_from(until), facts["zone"]),
         [
             Part(_instant(start), _instant(end), up, down, services[int(place)])
             for start, end, up, down, place in facts["parts"]
@@ -106,12 +106,14 @@ def simulated(price: UsagePrice, facts: Mapping[str, Any]) -> Simulation:
         opening=State.from_dict(facts["opening"]),
         purchases=[Purchase(id, code, instant_from(at)) for id, code, at in facts["purchases"]],
         share=Fraction(facts["share"]),
+        held=Span(instant_from(first), instant_from(last)),
+        quantity=facts.get("quantity", 1),
     )
 
 
 def _cut(held: HeldAllowance, opening: State, purchases: Sequence[Purchase]) -> Iterator[Span]:
     """The spans of an allowance, cut where what may pay changes."""
-    inside = edges(held.price, held.term, opening, purchases)
+    inside = edges(held.price, held.term, opening, purchases, held=held.during)
     for span in held.spans:
         end = span.end or span.start
         bounds = [span.start, *(at for at in inside if span.start < at < end), end]
@@ -154,7 +156,9 @@ def _facts(
         "rule": RULE,
         "zone": zone,
         "term": [rfc3339(held.term.start), rfc3339(held.term.end)],
+        "held": [rfc3339(held.during.start), rfc3339(held.during.end or held.term.end)],
         "share": str(held.share),
+        **({} if held.quantity == 1 else {"quantity": held.quantity}),
         "services": list(held.services),
         "opening": opening.to_dict(),
         "purchases": [
@@ -184,8 +188,9 @@ def _charges(
 ) -> list[Charge]:
     price, version = held.price, held.version
     zero = Money.zero(price.currency)
-    first = local_day(held.term.start, period.zone)
-    span = (first, max(local_day(held.term.end - MOMENT, period.zone), first) + DAY)
+    first = local_day(held.during.start, period.zone)
+    until = held.during.end or held.term.end
+    span = (first, max(local_day(until - MOMENT, period.zone), first) + DAY)
     key = f"{subscription.id}/{price.code}/{period.label}/{'@'.join(map(str, version.ref))}"
     used = decimal_text(Fraction(done.quantity, BASE_UNITS[price.unit]))
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import cast
 
-from billing.core.allowance import EMPTY, State, Term, after_change
+from billing.core.allowance import EMPTY, State, Term, after_change, term_of
 from billing.core.catalog import Allowance, Bucket, PriceVersion, UsagePrice
 from billing.core.charging.charge import Charge
-from billing.core.period import Period, Span, local_day, next_grid_hour
+from billing.core.period import Period, Span, instant_from, next_grid_hour
 from billing.core.subscription import Segment, Subscription
 
 RULE = "allowance"
@@ -22,9 +22,11 @@ class HeldAllowance:
     version: PriceVersion
     price: UsagePrice
     spans: tuple[Span, ...]  # grid hours that count, in order
-    term: Term  # from the first instant it was held to the last
+    term: Term  # the bill's period
+    during: Span  # from the first instant in it that it was held to the last
     share: Fraction  # of the period, where grants are prorated
-    services: tuple[str, ...]  # that share it, in the order in which they burn
+    services: tuple[str, ...]  # that share it
+    quantity: int  # how often each bucket is granted
 
     @property
     def allowance(self) -> Allowance:
@@ -50,26 +52,23 @@ def held_allowances(subscription: Subscription, period: Period) -> list[HeldAllo
     ]
 
 
-def opening_of(
-    subscription: Subscription, held: HeldAllowance, period: Period, billed: Sequence[Charge]
-) -> State:
+def opening_of(subscription: Subscription, held: HeldAllowance, billed: Sequence[Charge]) -> State:
     """What is left of buckets as the allowance begins: from the last line that closed one before.
 
     A version left since then keeps or forfeits what its price says.
     """
-    first = local_day(held.term.start, period.zone)
-    lines = [
-        line
+    closed = [
+        (until, line)
         for line in billed
         if line.subscription_id == subscription.id
         and line.facts.get("rule") == RULE
         and "closing" in line.facts
         and line.code == held.price.code
-        and (line.span[1] <= first or line.span[0] < first)
+        and (until := instant_from(line.facts["held"][1])) <= held.during.start
     ]
-    if not lines:
+    if not closed:
         return EMPTY
-    last = max(lines, key=lambda line: line.span)
+    _, last = max(closed, key=lambda one: one[0])
     state = State.from_dict(last.facts["closing"])
     if last.price_ref == held.version.ref:
         return state
@@ -98,9 +97,11 @@ def _held(
         version=version,
         price=price,
         spans=tuple(spans),
-        term=Term(start, end, period.zone),
+        term=term_of(period),
+        during=Span(start, end),
         share=_part_of(start, end, period) if allowance.at_change == "prorated" else Fraction(1),
         services=(service_id, *(one for one in members if one != service_id)),
+        quantity=parts[-1][0].quantity,
     )
 
 

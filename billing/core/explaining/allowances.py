@@ -53,7 +53,7 @@ def _recomputed(charge: Charge, price_of: PriceOf) -> Money:
 
 def _usage_steps(charge: Charge, price: UsagePrice, done: Simulation) -> Iterator[str]:
     zone = charge.facts["zone"]
-    since, until = (spoken_instant(instant_from(at), zone) for at in charge.facts["term"])
+    since, until = (spoken_instant(instant_from(at), zone) for at in charge.facts["held"])
     yield f"{since} to {until}: {_amount(done.quantity, price)} used"
     for bucket in cast(Allowance, price.model).buckets:
         used, granted = done.used.get(bucket.code, 0), done.granted.get(bucket.code, 0)

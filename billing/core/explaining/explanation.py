@@ -107,7 +107,7 @@ def _evidence(charge: Charge) -> tuple[str, ...]:
     for one in charge.facts.get("counted", ()):
         found.append(f"usage of {one['service_id']} from {one['start']} to {one['end']}")
     if "parts" in charge.facts:
-        term = " to ".join(charge.facts["term"])
+        term = " to ".join(charge.facts["held"])
         names = ", ".join(charge.facts["services"])
         found.append(f"usage of {names} from {term}, in {len(charge.facts['parts'])} parts")
     if "calls" in charge.facts:

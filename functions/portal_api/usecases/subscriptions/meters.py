@@ -84,7 +84,7 @@ def of_customer(
 def _opening(one: Subscription, allowance: HeldAllowance, period: Period, sees: Access) -> State:
     """What the last bill left; without one the buckets begin with what the period grants."""
     found = invoices.list_invoices(one.account_id, sees, limit=BILLS_LOOKED_BACK)
-    return opening_of(one, allowance, period, [line for bill in found.items for line in bill.lines])
+    return opening_of(one, allowance, [line for bill in found.items for line in bill.lines])
 
 
 def _meter(
@@ -94,9 +94,9 @@ def _meter(
     hourly: Sequence[Series],
     until: datetime,
 ) -> Meter:
-    price, term = allowance.price, allowance.term
+    price, term, began = allowance.price, allowance.term, allowance.during.start
     # What was bought counts from the next hour on; what ends with the term is left until then.
-    held = Span(term.start, max(min(until + HOUR, term.end - HOUR), term.start + HOUR))
+    held = Span(began, max(min(until + HOUR, term.end - HOUR), began + HOUR))
     done = simulate(
         price,
         term,
@@ -104,6 +104,7 @@ def _meter(
         opening=opening,
         purchases=one.purchases,
         share=allowance.share,
+        quantity=allowance.quantity,
         held=held,
     )
     buckets = allowance.allowance.buckets
