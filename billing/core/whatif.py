@@ -1,10 +1,11 @@
 """What-if: past months of real subscriptions, priced again as if they had had another plan.
 
-A month is compared whole. Both plans, the one that was held at its end and the proposed one, are
-priced for all of it and for the usage that was measured in it, so that a start, an end or a change
-in its middle moves neither side. What comes once or for a while (setup, trial, contract, passing
-discounts) is on neither side, and nothing is rolled over from the month before. Passes and top-ups
-count for the plan they were bought under. Amounts are net of tax.
+A month is compared whole, and bears its part of a price for a year. Both plans, the one that was
+held at its end and the proposed one, are priced for all of it and for the usage that was measured
+in it, so that a start, an end or a change in its middle moves neither side. What comes once or for
+a while (setup, trial, contract, passing discounts) is on neither side, and nothing is rolled over
+from the month before. Passes and top-ups count for the plan they were bought under. Amounts are net
+of tax.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +14,13 @@ from datetime import datetime
 from fractions import Fraction
 from math import ceil
 
-from billing.core.catalog import PriceVersion
+from billing.core.catalog import Price, PriceVersion, RecurringPrice
 from billing.core.charging import Charge, Counted, Measured, charges_for, usage_windows
 from billing.core.charging.allowances import TOP_UP_RULE
+from billing.core.charging.contracts import monthly_amount
 from billing.core.errors import BillingError
 from billing.core.money import Money, round_ratio
-from billing.core.period import Period, Span, instant_from, rfc3339
+from billing.core.period import MONTHLY, Period, Span, instant_from, rfc3339
 from billing.core.subscription import Granted, Segment, Subscription
 from billing.core.tax import TaxRate, with_net
 
@@ -256,13 +258,25 @@ def _throughout(subscription: Subscription, segment: Segment, period: Period) ->
         for discount in segment.price.discounts
         if discount.periods is None and not discount.coupon
     ]
-    price = replace(segment.price, trial=None, contract=None, children=())
+    monthly = [_monthly(price, segment) for price in segment.price.prices]
+    price = replace(segment.price, prices=tuple(monthly), trial=None, contract=None, children=())
+    ours = {one.code for one in segment.price.recurring if one.every == MONTHLY}
+    agreed = tuple((code, minor) for code, minor in segment.overrides if code in ours)
     return replace(
         subscription,
-        segments=(replace(segment, price=price, span=Span(since, None)),),
+        segments=(replace(segment, price=price, span=Span(since, None), overrides=agreed),),
         discounts=tuple(Granted(discount, period.start) for discount in lasting),
         contract=None,
     )
+
+
+def _monthly(price: Price, segment: Segment) -> Price:
+    """A price of a year or of weeks as the part of it that a month bears."""
+    if not isinstance(price, RecurringPrice) or price.every == MONTHLY:
+        return price
+    alone = replace(segment.price, prices=(price,), discounts=())
+    amount = monthly_amount(replace(segment, price=alone, quantity=1))
+    return replace(price, amount=amount, every=MONTHLY, align="cycle")
 
 
 def _whole(

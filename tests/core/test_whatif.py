@@ -148,6 +148,23 @@ def test_a_discount_without_an_end_counts_and_a_passing_one_does_not():
     assert compared(on(UNLIMITED), half(coupon="FRIEND"), 80).new.value == "42.00"
 
 
+def test_of_a_price_for_a_year_a_month_bears_its_part():
+    yearly = plan("Cabin", flat("240.00", every="1 year", align="anniversary"))
+    agreed = replace(on(yearly).current, overrides=(("recurring", Fraction(12000)),))
+
+    assert compared(on(yearly, since="2026-03-13"), UNLIMITED, 80).old.value == "20.00"
+    assert compared(on(UNLIMITED), yearly, 80).new.value == "20.00"
+    assert compared(replace(on(yearly), segments=(agreed,)), UNLIMITED, 80).old.value == "10.00"
+
+
+def test_a_price_agreed_with_one_customer_is_kept_on_the_plan_it_was_agreed_for():
+    agreed = replace(on(CAPPED).current, overrides=(("recurring", Fraction(2500)),))
+
+    found = compared(replace(on(CAPPED), segments=(agreed,)), UNLIMITED, 80)
+
+    assert (found.old.value, found.new.value) == ("25.00", "42.00")
+
+
 def test_a_price_that_includes_tax_is_compared_without_it():
     gross = plan("Gross", flat("51.66", tax_included=True))
 
