@@ -37,6 +37,22 @@ def test_a_plan_does_not_change_before_its_price_began():
         change_plan(on(BASIC, SINCE), FAST, at("2026-03-31 12:00"))
 
 
+def test_a_change_at_the_instant_at_which_a_price_began_takes_its_place():
+    changed = change_plan(on(BASIC, SINCE), FAST, SINCE)
+    assert [(held.price, held.span.start) for held in changed.segments] == [(FAST, SINCE)]
+
+
+def test_there_and_back_at_one_instant_leaves_the_subscription_as_it_was():
+    basic = on(BASIC, SINCE)
+    assert change_plan(change_plan(basic, FAST, NOON), BASIC, NOON) == basic
+
+
+def test_an_end_at_the_instant_of_a_scheduled_change_leaves_the_plan_that_was_held():
+    ended = end(change_plan(on(BASIC, SINCE), FAST, NOON), NOON)
+    assert ended == end(on(BASIC, SINCE), NOON)
+    assert end(ended, NOON) is ended
+
+
 def test_a_subscription_does_not_end_before_its_price_began():
     with pytest.raises(EndInThePast, match="choose a later instant"):
         end(on(BASIC, SINCE), SINCE)

@@ -92,7 +92,7 @@ def change_plan(
         raise CurrencyMismatch(current.price.currency, price.currency)
     if price is current.price or price == current.price:
         return subscription
-    if at <= current.span.start:
+    if at < current.span.start:
         raise PlanChangeInThePast(at, current.span.start)
     changed = _held(subscription, at, replace(current, price=price, overrides=()))
     day = local_day(at, zone)
@@ -146,12 +146,17 @@ def override(
 
 
 def end(subscription: Subscription, at: datetime) -> Subscription:
-    """Close the running segment. The same end again returns the same subscription."""
+    """Close the running segment. The same end again returns the same subscription.
+
+    A change at that very instant is held for no time and leaves no segment.
+    """
     *past, current = subscription.segments
     if current.span.end == at:
         return subscription
     if current.span.end is not None:
         raise AlreadyEnded(subscription.id, current.span.end)
+    if past and at == current.span.start:
+        return replace(subscription, segments=tuple(past))
     if at <= current.span.start:
         raise EndInThePast(at, current.span.start)
     closed = replace(current, span=Span(current.span.start, at))
