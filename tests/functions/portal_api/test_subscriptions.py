@@ -244,6 +244,24 @@ def test_what_is_scheduled_can_be_withdrawn_until_it_happens(ada):
     assert ada.ask("withdraw").json["title"] == "Nothing changes"
 
 
+def test_a_withdrawn_change_leaves_promotion_and_contract_as_they_were(billing):
+    other = PROMOTION | {"code": "other", "name": "Other", "coupon": ""}
+    del other["coupon"]
+    sell("ofr_promo", "Fibre Promo", flat("30.00"), discounts=[PROMOTION])
+    sell("ofr_bound", "Bound", flat("40.00"), discounts=[other], contract=CONTRACT)
+    account_id = empty_account(billing)
+    begun = begin(billing, account_id, "ofr_promo", since="2026-11-01T00:00:00Z",
+                  coupons=["AUTUMN"]).json  # fmt: skip
+    plan = Plan(billing, account_id, begun["id"])
+    changed = plan.do("change", offeringId="ofr_bound", at=MIDDLE)
+    plan.do("withdraw")
+
+    assert changed["contract"] is not None
+    assert changed["discounts"] != begun["discounts"]
+    for part in ("segments", "discounts", "contract"):
+        assert plan.now[part] == begun[part]
+
+
 def test_an_end_that_is_withdrawn_lets_the_parts_run_on(billing):
     sell_bundle()
     account_id = empty_account(billing)

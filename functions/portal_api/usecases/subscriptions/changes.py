@@ -5,13 +5,14 @@ ends, pauses or resumes it does so to them, and to add-ons; another plan brings 
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from billing.core import subscription as core
 from billing.core.catalog import Allowance, PriceVersion
 from billing.core.errors import BillingError
 from billing.core.money import Money
-from billing.core.period import rfc3339
+from billing.core.period import local_day, rfc3339
 from billing.core.subscription import Purchase, Subscription
 from functions.portal_api.usecases.subscriptions.begin import begin_parts
 from functions.portal_api.usecases.subscriptions.deeds import Decide, Deed
@@ -127,6 +128,7 @@ def withdraw() -> Decide:
         scheduled = [one.span.start for one in now.segments if one.span.start > held.now]
         scheduled += [ended] if ended is not None and ended > held.now else []
         after = _other(now, core.withdraw(now, held.now), "has nothing scheduled")
+        after = _without_what_came_with_it(now, after, held)
         since = min(scheduled)
         if ended is None and after.current.price.ref != now.current.price.ref:
             _refuse_parts_begun(held, after)
@@ -200,6 +202,32 @@ def _other(before: Subscription, after: Subscription, what: str) -> Subscription
     if after == before:
         raise NothingChanges(before, what)
     return after
+
+
+def _without_what_came_with_it(
+    before: Subscription, after: Subscription, held: Held
+) -> Subscription:
+    """Discounts and the contract as they were before the plan changes that are withdrawn.
+
+    What a change gave bears its day, and what it took ends on that day.
+    """
+    stays = after.current.price
+    changes = [
+        (local_day(one.span.start, held.zone), one.price)
+        for one in before.segments
+        if one.span.start > held.now and one.price.ref != stays.ref
+    ]
+    days = {day for day, _ in changes}
+    given = {(day, one.code) for day, price in changes for one in price.discounts}
+    discounts = tuple(
+        replace(one, until=None) if one.until in days else one
+        for one in after.discounts
+        if (one.since, one.discount.code) not in given
+    )
+    bound = after.contract
+    if bound is not None and bound.signed_on in days and stays.contract is None:
+        bound = None
+    return replace(after, discounts=discounts, contract=bound)
 
 
 def _open(children: tuple[Subscription, ...]) -> list[Subscription]:
