@@ -15,6 +15,10 @@ FLAT = {**EUR, "model": "flat", "amount": "9.00"}
 PER_UNIT = {**EUR, "model": "per_unit", "unit": "GB", "per_unit": "1"}
 PACKAGE = {**EUR, "model": "package", "unit": "GB", "block_size": "1", "block_price": "1"}
 SHARE = {**EUR, "model": "percentage", "percent": "2"}
+ALLOWANCE = {
+    **{**EUR, "model": "allowance", "unit": "GB", "buckets": [], "after": "charge"},
+    "overage": {"model": "per_unit", "per_unit": "1"},
+}
 PORT = {**EUR, "model": "percentile", "unit": "Mbit/s", "per_unit": "1"}
 
 
@@ -78,6 +82,7 @@ PLAIN = {"per_minute": "1"}
             "blocks count in started ones already",
         ),
         ({**SHARE, "per_started": "1"}, "per_started", "percentage does not count started units"),
+        ({**ALLOWANCE, "per_started": "1"}, "per_started", "charges started blocks of any size"),
         ({**calls(REST), "per_started": "1"}, "per_started", "calls does not count started"),
         ({**PER_UNIT, "minimum": "9", "maximum": "8.99"}, "minimum", "above the maximum, 8.99"),
         ({**PER_UNIT, "part_period": "prorated"}, "part_period", "there is nothing to prorate"),
@@ -173,6 +178,14 @@ def test_what_cannot_be_is_refused_with_its_path_and_its_fix(price, path, says):
         price_from(price)
     assert refused.value.path == f"price.{path}"
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("written", [[], None, "flat"])
+def test_what_is_no_object_is_no_price_and_no_version(written):
+    with pytest.raises(BadPrice, match="price: .* is no object; name its fields"):
+        price_from(written)
+    with pytest.raises(BadPrice, match="version: .* is no object; name its fields"):
+        price_version_from(written)
 
 
 def test_a_price_may_name_the_windows_of_its_version_and_shadow_them():

@@ -92,9 +92,12 @@ def count_of(data: Mapping[str, Any], field: str, path: str, *, at_least: int) -
 
 
 def object_of(data: Mapping[str, Any], field: str, path: str) -> Mapping[str, Any]:
-    value: object = data.get(field)
+    return object_from(data.get(field), f"{path}.{field}")
+
+
+def object_from(value: object, path: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise BadPrice(f"{path}.{field}", f"{value!r} is no object", "name its fields")
+        raise BadPrice(path, f"{value!r} is no object", "name its fields")
     return cast(Mapping[str, Any], value)
 
 

@@ -16,6 +16,7 @@ from billing.core.catalog.allowances import Allowance
 from billing.core.catalog.fields import (
     choice_of,
     currency_of,
+    object_from,
     refuse_unknown,
 )
 from billing.core.catalog.models import Package, Percentile
@@ -132,6 +133,7 @@ def price_from(
 
     windows  those defined around the price, by name; the price's own go before them
     """
+    data = object_from(data, path)
     model = choice_of(data, "model", _MODELS, path)
     refuse_unknown(data, _fields_of(model), path)
     reading = Reading(currency_of(data, path), {**(windows or {}), **windows_from(data, path)})
@@ -216,6 +218,9 @@ def _check_started(price: UsagePrice, model: str, path: str) -> None:
         problem, fix = "blocks count in started ones already", "leave it out, or the blocks"
     elif model in ("graduated", "volume"):
         return
+    elif model == "allowance":
+        problem = "it is not the whole quantity that is charged"
+        fix = 'leave it out: an overage of "model" "package" charges started blocks of any size'
     else:
         problem, fix = f"{model} does not count started units", "leave it out"
     raise BadPrice(f"{path}.per_started", problem, fix)

@@ -7,6 +7,7 @@ from billing.core.catalog.fields import (
     currency_of,
     day_of,
     list_of,
+    object_from,
     refuse_unknown,
     text_of,
 )
@@ -27,6 +28,7 @@ def price_version_from(data: Mapping[str, Any], path: str = "version") -> PriceV
 
     A price that names no currency has that of its version, and may name the version's windows.
     """
+    data = object_from(data, path)
     refuse_unknown(data, _VERSION_FIELDS, path)
     currency = currency_of(data, path)
     windows = windows_from(data, path)
