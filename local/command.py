@@ -151,7 +151,7 @@ def _bar(bar: Any, currency: str) -> str:
         return "no change"
     low, high = bar.above, bar.up_to
     side = "more" if low is not None and low >= 0 else "less"
-    near, far = (low, high) if side == "more" else (-high, None if low is None else -low)
+    near, far = (low or 0, high) if side == "more" else (-(high or 0), low and -low)
     if far is None:
         return f"over {Money(near, currency).value} {side}"
     return f"{Money(near, currency).value} to {Money(far, currency).value} {side}"
@@ -234,7 +234,8 @@ def _deployed(stage: str) -> dict[str, str]:
     name = f"Demarc-{stage}-Data"
     try:
         session = boto3.Session()
-        [stack] = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        client: Any = session.client("cloudformation")
+        [stack] = client.describe_stacks(StackName=name)["Stacks"]
     except (BotoCoreError, ClientError) as error:
         raise NoSystem(
             f"{name} cannot be read ({error}): give credentials and a region (AWS_PROFILE,"
