@@ -139,6 +139,16 @@ def test_the_parts_end_with_their_bundle_and_the_preview_says_so(billing):
     assert shown["total"]["value"] == "20.66"  # 10 of 30 days: 13.33 + 3.33 + 4.00
 
 
+def test_two_of_a_bundle_have_twice_its_parts(billing):
+    sell_bundle()
+    account_id = empty_account(billing)
+    trio = Plan(billing, account_id, begin(billing, account_id, "ofr_trio").json["id"])
+    trio.do("quantity", quantity=2, at="2026-11-26T00:00:00Z")
+
+    held = {one["segments"][1]["name"]: one["segments"][1]["quantity"] for one in trio.others()}
+    assert held == {"Television": 2, "Telephone": 4}
+
+
 def test_a_part_of_a_bundle_is_not_ended_alone(billing):
     sell_bundle()
     account_id = empty_account(billing)

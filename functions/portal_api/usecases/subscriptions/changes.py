@@ -4,7 +4,7 @@ Each answers with a decision for `deeds.preview` and `deeds.do`. A bundle goes w
 ends, pauses or resumes it does so to them, and to add-ons; another plan brings its own parts.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -78,14 +78,19 @@ def plan(offering_id: str, moment: Moment) -> Decide:
 
 
 def quantity(wanted: int, moment: Moment) -> Decide:
-    """So many of it from an instant on."""
+    """So many of it from an instant on, and of each part of a bundle as many as that has."""
 
     def decide(held: Held) -> Deed:
         now, at = held.subscription, held.instant(moment)
         _refuse_part(held)
         after = _other(now, core.set_quantity(now, wanted, at), f"has the quantity {wanted}")
+        each = {child.offering_id: child.quantity for child in now.current.price.children}
+        parts = [
+            core.set_quantity(part, each[part.current.price.offering_id] * wanted, at)
+            for part in _parts_of(now.current.price, _open(held.children))
+        ]
         text = f"{now.current.price.name}: quantity {wanted} from {rfc3339(at)}"
-        return Deed((after,), at, "subscription.quantity-changed", text)
+        return Deed((after, *parts), at, "subscription.quantity-changed", text)
 
     return decide
 
@@ -242,7 +247,7 @@ def _refuse_part(held: Held) -> None:
             raise PartOfBundle(one, bundle)
 
 
-def _parts_of(bundle: PriceVersion, subscriptions: tuple[Subscription, ...]) -> list[Subscription]:
+def _parts_of(bundle: PriceVersion, subscriptions: Sequence[Subscription]) -> list[Subscription]:
     offerings = {child.offering_id for child in bundle.children}
     return [one for one in subscriptions if one.current.price.offering_id in offerings]
 
@@ -257,7 +262,7 @@ def _parts_changed(held: Held, after: Subscription, at: datetime) -> Iterator[Su
     """Parts of the plan before that end, and those of the plan after that begin."""
     wanted = {child.offering_id for child in after.current.price.children}
     kept: set[str] = set()
-    for part in _parts_of(held.subscription.current.price, tuple(_open(held.children))):
+    for part in _parts_of(held.subscription.current.price, _open(held.children)):
         offering_id = part.current.price.offering_id
         if offering_id in wanted:
             kept.add(offering_id)
