@@ -16,7 +16,11 @@ PER_UNIT = {**EUR, "model": "per_unit", "unit": "GB", "per_unit": "1"}
 PACKAGE = {**EUR, "model": "package", "unit": "GB", "block_size": "1", "block_price": "1"}
 SHARE = {**EUR, "model": "percentage", "percent": "2"}
 ALLOWANCE = {
-    **{**EUR, "model": "allowance", "unit": "GB", "buckets": [], "after": "charge"},
+    **EUR,
+    "model": "allowance",
+    "unit": "GB",
+    "buckets": [],
+    "after": "charge",
     "overage": {"model": "per_unit", "per_unit": "1"},
 }
 PORT = {**EUR, "model": "percentile", "unit": "Mbit/s", "per_unit": "1"}
@@ -182,9 +186,9 @@ def test_what_cannot_be_is_refused_with_its_path_and_its_fix(price, path, says):
 
 @pytest.mark.parametrize("written", [[], None, "flat"])
 def test_what_is_no_object_is_no_price_and_no_version(written):
-    with pytest.raises(BadPrice, match="price: .* is no object; name its fields"):
+    with pytest.raises(BadPrice, match=r"price: .* is no object; name its fields"):
         price_from(written)
-    with pytest.raises(BadPrice, match="version: .* is no object; name its fields"):
+    with pytest.raises(BadPrice, match=r"version: .* is no object; name its fields"):
         price_version_from(written)
 
 

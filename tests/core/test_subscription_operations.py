@@ -1,7 +1,7 @@
 """What one does to a subscription over time, and that doing it twice is doing it once."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -171,6 +171,22 @@ def test_with_the_plan_its_discounts_and_agreed_prices_end_and_what_was_granted_
         Granted(replace(COUPON, coupon=""), date(2026, 4, 1)),
     )
     assert (changed.current.quantity, changed.current.overrides) == (2, ())
+
+
+def test_a_promotion_goes_on_after_there_and_back_within_a_day():
+    home = start("s", "a", "v", replace(BASIC, discounts=(PROMO,)), SINCE, zone=DUBLIN)
+    away = change_plan(home, FAST, NOON)
+    back = change_plan(away, home.current.price, NOON + timedelta(hours=1))
+    assert back.discounts == home.discounts
+
+
+def test_a_promotion_that_ended_with_its_plan_does_not_begin_again_with_it():
+    endless = replace(PROMO, code="loyal", periods=None)
+    home = start("s", "a", "v", replace(BASIC, discounts=(PROMO, endless)), SINCE, zone=DUBLIN)
+    away = change_plan(home, FAST, NOON)
+    back = change_plan(away, home.current.price, NOON + timedelta(days=1))
+    ended = [replace(one, until=date(2026, 4, 11)) for one in home.discounts]
+    assert back.discounts == (*ended, Granted(endless, date(2026, 4, 12)))
 
 
 def test_what_is_bought_is_on_sale_when_it_is_bought():

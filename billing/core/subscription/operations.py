@@ -244,14 +244,28 @@ def _granted(price: PriceVersion, since: date, coupons: Sequence[str]) -> tuple[
 def _moved(
     held: Sequence[Granted], old: PriceVersion, new: PriceVersion, day: date
 ) -> tuple[Granted, ...]:
-    """Discounts after a change: what both versions give goes on, the others of the old end."""
-    codes = {one.discount.code for one in held if one.until is None}
+    """Discounts after a change: what both versions give goes on, the others of the old end.
+
+    What ended on that very day goes on; a promotion that was enjoyed before does not begin again.
+    """
     ending = {one.code for one in old.discounts} - {one.code for one in new.discounts}
-    kept = [
-        replace(one, until=day) if one.until is None and one.discount.code in ending else one
-        for one in held
+    kept: list[Granted] = []
+    for one in held:
+        if one.until is None and one.discount.code in ending:
+            kept.append(replace(one, until=day))
+        elif one.until == day and one.since < day and one.discount in new.discounts:
+            kept.append(replace(one, until=None))
+        else:
+            kept.append(one)
+    running = {one.discount.code for one in kept if one.until is None}
+    enjoyed = [
+        one.discount for one in kept if one.discount.periods is not None and one.since != one.until
     ]
-    begun = [one for one in _granted(new, day, ()) if one.discount.code not in codes]
+    begun = [
+        one
+        for one in _granted(new, day, ())
+        if one.discount.code not in running and one.discount not in enjoyed
+    ]
     return (*kept, *begun)
 
 
