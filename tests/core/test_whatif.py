@@ -195,8 +195,10 @@ def test_what_the_bills_charged_stands_beside_both():
     }
     billed = charges_for(moved, OCTOBER, NOVEMBER, measured_of(counted), ())
 
+    september = replace(billed[0], span=(date(2026, 9, 1), date(2026, 10, 1)))
+
     # 20 days of 30.00 and 11 of 42.00; November, billed in advance, is not of these months.
-    assert compared(moved, UNLIMITED, 10, billed).billed.value == "34.25"
+    assert compared(moved, UNLIMITED, 10, [*billed, september]).billed.value == "34.25"
 
 
 def test_usage_is_taken_from_bills_that_counted_all_of_a_window():
