@@ -1,7 +1,11 @@
+import json
+from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 
+from billing.core.catalog import Discount
 from billing.core.charging import (
     Measured,
     UsageNotCounted,
@@ -21,6 +25,7 @@ from billing.core.explaining import explain, recomputed
 from billing.core.money import Money
 from billing.core.period import following, period_containing
 from billing.core.subscription import change_plan, end
+from billing.core.usage.measured import Call
 from tests.core.makers import DUBLIN, KOLKATA, at, eur, inr, month, on, plan, usd, used
 
 DATA = {
@@ -264,6 +269,40 @@ def test_a_preview_is_what_the_next_bill_will_add():
         *(eur("-20.00"), eur("40.00"))
     ]
     assert amounts(preview_end(home, APRIL_11, APRIL, billed)) == [eur("-20.00")]
+
+
+def test_a_previewed_change_begins_its_promotion_on_the_local_day():
+    half = Discount("half", "Half", "percent", Fraction(50), periods=1)
+    home, promoted = on(BASIC, at("2026-01-01 00:00")), replace(FAST, discounts=(half,))
+    lines = preview_change(home, promoted, at("2026-05-01 00:00"), MAY, [])
+    assert amounts(lines) == [eur("60.00"), eur("-30.00")]
+
+
+VOICE = {
+    "model": "calls",
+    "code": "voice",
+    "zone": DUBLIN,
+    "destinations": [{"name": "all", "rates": [{"per_minute": "0.10"}]}],
+}
+MINUTES = {
+    "model": "allowance",
+    "code": "minutes",
+    "unit": "minute",
+    "after": "stop",
+    "buckets": [{"code": "minutes", "size": "100"}],
+}
+
+
+@pytest.mark.parametrize("price", [VOICE, MINUTES], ids=["calls", "an allowance of minutes"])
+def test_the_order_in_which_calls_arrived_leaves_no_trace_on_the_bill(price):
+    home = on(plan("Phone", "5.00", price), at("2026-01-01 00:00"))
+    calls = [Call(f"c{n}", at(f"2026-04-0{9 - n} 10:00"), 60 * n, "35311") for n in range(1, 5)]
+    bills = [
+        usage_charges(home, APRIL, Measured(calls={"svc_1": listed}))
+        for listed in (calls, calls[::-1])
+    ]
+    assert json.dumps(bills[0][0].facts) == json.dumps(bills[1][0].facts)
+    assert bills[0] == bills[1]
 
 
 def test_a_charge_and_what_was_counted_survive_being_stored():

@@ -166,7 +166,7 @@ def _facts(
             for one in purchases
             if held.bucket(one.code) is not None and one.at < held.term.end
         ],
-        "parts": [
+        "parts": sorted(
             [
                 int(part.start.timestamp()),
                 int(part.end.timestamp()),
@@ -175,7 +175,7 @@ def _facts(
                 place[part.service_id],
             ]
             for part in parts
-        ],
+        ),
     }
 
 

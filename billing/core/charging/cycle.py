@@ -52,7 +52,8 @@ def preview_change(
     billed: Sequence[Charge],
 ) -> list[Charge]:
     """What changing the plan at an instant will add to the next bill for its period."""
-    return preview(change_plan(subscription, new_price, at), period, billed)
+    changed = change_plan(subscription, new_price, at, zone=period.zone)
+    return preview(changed, period, billed)
 
 
 def preview_end(

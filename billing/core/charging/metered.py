@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -184,13 +185,17 @@ def _found(
         case "seconds" | "events":
             calls = [
                 call
-                for call in measured.calls.get(service_id, ())
+                for call in sorted(measured.calls.get(service_id, ()), key=_begun)
                 if any(span.contains(call.start) for span in spans)
             ]
             facts = {"calls": [call_to_list(call) for call in calls]}
             return called(price, calls), facts
         case "amount":
             raise NothingMeasured(price.code, price.name)
+
+
+def _begun(call: Call) -> tuple[datetime, str]:
+    return call.start, call.id
 
 
 def called(price: UsagePrice, calls: Sequence[Call]) -> Quantity:
