@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from functions.portal_api.usecases.whatif import sample_size
 from tests.functions.bill_cycle import world as cycle
 from tests.functions.portal_api.browsing import press, problems, words
 from tests.functions.portal_api.conftest import enter_staff
@@ -86,6 +87,11 @@ def test_a_smaller_sample_is_the_same_accounts_each_time(clara):
     assert len(by_account(first)) == 2
     assert first.json == again.json
     assert (first.json["lookedAt"], first.json["everybody"]) == (2, 3)
+
+
+@pytest.mark.parametrize(("months", "accounts"), [(1, 240), (2, 240), (3, 160), (12, 40)])
+def test_over_many_months_the_sample_is_smaller(months, accounts):
+    assert sample_size(months) == accounts
 
 
 def test_another_currency_is_left_out_with_the_reason(clara):
