@@ -20,10 +20,9 @@ def calls_of(person: Person, day: date, start: int, end: int) -> Iterator[dict[s
     if not person.number_called_from:
         return
     chance = Random(f"{person.number_called_from}/{day}")
+    midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     for place in range(chance.choice((0, 0, 1, 2, 3))):
-        answered = (
-            start - start % 86_400 + chance.choice((MORNING, EVENING)) + chance.randint(0, 3600)
-        )
+        answered = midnight + chance.choice((MORNING, EVENING)) + chance.randint(0, 3600)
         seconds = max(4, int(chance.expovariate(1 / 240)))
         called = chance.choice((HOME_CALLED, HOME_CALLED, MOBILE_CALLED, ABROAD_CALLED))
         if start <= answered and answered + seconds + LATE < end:

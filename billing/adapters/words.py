@@ -63,7 +63,9 @@ def instants(start: datetime, end: datetime, zone: str, language: str) -> str:
 def quantity(exact: str, unit: str, language: str) -> str:
     """A quantity with its unit, shown to three decimals; the explanation carries it exactly."""
     rounded = Decimal(round(Fraction(exact) * 1000)).scaleb(-3)
-    if unit in ("day", "month"):
+    if unit == "piece":
+        return format_decimal(rounded, format="#,##0.###", locale=_known(language))
+    if unit in ("second", "minute", "hour", "day", "week", "month", "year"):
         return format_unit(rounded.normalize(), f"duration-{unit}", locale=_known(language))
     return f"{format_decimal(rounded, format='#,##0.###', locale=_known(language))} {unit}"
 

@@ -16,13 +16,23 @@ ISP, PLANS = load_isp(), load_plans()
 NOW = datetime(2026, 8, 4, 15, 20, tzinfo=UTC)
 
 
-def everybody(count: int = 15) -> list[Person]:
+def everybody(count: int = 20) -> list[Person]:
     return people(count, MONTHS, ISP, PLANS)
 
 
 def reports() -> list[dict]:
     days = days_of_traffic(everybody(), MONTHS[0], NOW, ISP.isp.zone)
     return [report for day in days for report in day]
+
+
+def sessions() -> list[dict]:
+    return [one for one in reports() if one["type"] in ("start", "interim", "stop")]
+
+
+def test_telephones_have_called() -> None:
+    calls = [one for one in reports() if one["type"] == "call"]
+    assert calls
+    assert {one["caller"] for one in calls} == {"+353209110017"}
 
 
 def test_the_same_number_is_always_the_same_person_with_the_same_traffic() -> None:
@@ -47,7 +57,7 @@ def test_the_file_of_customers_has_the_columns_of_the_import() -> None:
 
 def test_no_customer_carries_more_than_the_line_can() -> None:
     speeds = {person.user_name: person.line_mbps * 10**6 for person in everybody()}
-    for one in reports():
+    for one in sessions():
         octets = max(one["octets_in"], one["octets_out"])
         assert octets * 8 <= speeds[one["user_name"]] * (one["session_time"] + 60)
 
@@ -68,7 +78,6 @@ def test_mediation_refuses_nothing_of_it_and_misses_no_number() -> None:
 
 
 def test_nothing_is_reported_in_the_future_and_every_session_ends() -> None:
-    told = reports()
-    assert max(datetime.fromisoformat(one["received_at"]) for one in told) <= NOW
-    last = {one["user_name"]: one["type"] for one in told}
+    assert max(datetime.fromisoformat(one["received_at"]) for one in reports()) <= NOW
+    last = {one["user_name"]: one["type"] for one in sessions()}
     assert set(last.values()) == {"stop"}

@@ -110,6 +110,7 @@ def _pass(subscription: Subscription, bought: Pass, zone: str) -> Charge:
         key=f"{subscription.id}/{price.code}/{purchase.id}",
         facts={
             "rule": "pass",
+            "zone": zone,
             "bought": rfc3339(purchase.at),
             "from": rfc3339(span.start),
             "until": None if span.end is None else rfc3339(span.end),
@@ -138,7 +139,7 @@ def _charge(
         price_ref=version.ref,
         span=span,
         quantity=quantity,
-        unit="event",
+        unit="piece",
         amount=amount,
         tax_category=price.tax_category,
         key=key,

@@ -109,7 +109,7 @@ def _evidence(charge: Charge) -> tuple[str, ...]:
     if "parts" in charge.facts:
         term = " to ".join(charge.facts["held"])
         names = ", ".join(charge.facts["services"])
-        found.append(f"usage of {names} from {term}, in {len(charge.facts['parts'])} parts")
+        found.append(f"usage of {names} from {term}")
     if "calls" in charge.facts:
         found.append(f"{len(charge.facts['calls'])} calls, itemised in this line")
     if "samples" in charge.facts:

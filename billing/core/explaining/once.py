@@ -5,8 +5,10 @@ from fractions import Fraction
 
 from billing.core.catalog import OneTimePrice, PassPrice
 from billing.core.charging import Charge, PriceOf
+from billing.core.charging.charge import spoken_instant
 from billing.core.explaining.rule import Rule
 from billing.core.money import Money, major_figure
+from billing.core.period import instant_from
 
 
 def _entered(charge: Charge, price_of: PriceOf) -> tuple[str, ...]:
@@ -29,10 +31,13 @@ def _once(charge: Charge, price_of: PriceOf) -> tuple[str, ...]:
 
 def _pass(charge: Charge, price_of: PriceOf) -> tuple[str, ...]:
     price, facts = _price(charge, price_of), charge.facts
-    until = facts["until"]
+    bought, since, until = (
+        "" if facts[name] is None else spoken_instant(instant_from(facts[name]), facts["zone"])
+        for name in ("bought", "from", "until")
+    )
     return (
-        f"bought {facts['bought']}",
-        f"valid from {facts['from']} to {until}" if until else f"valid from {facts['from']} on",
+        f"bought {bought}",
+        f"valid from {since} to {until}" if until else f"valid from {since} on",
         f"1 × {_figure(price.amount, price)} = {charge.priced}",
     )
 

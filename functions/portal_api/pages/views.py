@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from billing.adapters import words
 from billing.core.charging import Charge, PriceOf
 from billing.core.explaining import explain
 from billing.core.invoicing import Draft, Invoice
@@ -31,6 +32,10 @@ def chart_days(points: Iterable[Used], zone: str) -> list[dict[str, Any]]:
     ]
 
 
+# Facts that are long or for computing again; the JSON explanation has them.
+FOR_PROGRAMS = {"rule", "parts", "opening", "closing", "counted", "calls", "purchases", "services"}
+
+
 def line(
     charge: Charge,
     price_of: PriceOf,
@@ -51,13 +56,16 @@ def line(
         "rule": why.rule,
         "price_ref": why.price_ref if why.price is not None else None,
         "price": None if why.price is None else _written(why.price),
-        "inputs": [(name, _written(value)) for name, value in why.inputs.items() if name != "rule"],
+        "inputs": [
+            (name, _written(value))
+            for name, value in why.inputs.items()
+            if name not in FOR_PROGRAMS
+        ],
         "evidence": [_named(text, names) for text in why.evidence],
         "usage_href": usage_href if charge.kind == "usage" else "",
         "gross": charge.gross,
         "when": day(first) if last <= first else f"{day(first)} – {day(last)}",
-        "quantity": charge.quantity,
-        "unit": charge.unit,
+        "quantity": words.quantity(charge.quantity, charge.unit, "en"),
         "amount": charge.amount,
     }
 
