@@ -11,6 +11,7 @@ from billing.core.charging import Charge, Counted, Measured, charges_for, usage_
 from billing.core.errors import BillingError
 from billing.core.invoicing import Draft, Parked, draft, invoice_id
 from billing.core.period import Span, following
+from billing.core.subscription import Subscription
 from billing.core.tax import taxes, with_net
 from billing.core.usage import Call, Sample, Used
 from billing.store.customers import Customer
@@ -90,7 +91,7 @@ def draft_of(facts: Facts, read: Read, run: Run, isp: Isp, secret: str) -> Draft
     measured = Measured(counted, read.calls, read.samples)
     charges = [
         charge
-        for subscription in customer.subscriptions
+        for subscription in sorted(customer.subscriptions, key=_parts_follow)
         for charge in charges_for(
             subscription,
             run.period,
@@ -120,6 +121,11 @@ def draft_of(facts: Facts, read: Read, run: Run, isp: Isp, secret: str) -> Draft
     )
     refuse_unless_valid(made)
     return made
+
+
+def _parts_follow(one: Subscription) -> tuple[str, bool, str]:
+    """On a bill the parts of a bundle and add-ons stand after what they belong to."""
+    return one.parent_id or one.id, bool(one.parent_id), one.id
 
 
 def versions_of(customer: Customer, charges: Sequence[Charge]) -> list[Mapping[str, Any]]:

@@ -71,9 +71,7 @@ CAPPED = plan(
 def held(version, **other: object) -> Subscription:
     since = local_midnight(date(2026, 10, 1), ZONE)
     made = start("sub_1", "acc_1", "svc_1", version, since)
-    return Subscription(
-        **{name: getattr(made, name) for name in made.__dataclass_fields__} | other
-    )
+    return Subscription(**{name: getattr(made, name) for name in made.__dataclass_fields__} | other)
 
 
 def bill(

@@ -44,7 +44,6 @@ def environment() -> Environment:
         "ago": ago,
         "told": told,
         "whole": whole,
-        "quantity": quantity,
         "who": who,
     }
     made.globals["isp"] = load_isp().isp
@@ -96,12 +95,6 @@ def told(text: str) -> str:
 def whole(count: int) -> str:
     """A count with its thousands apart: 41,947."""
     return f"{count:,}"
-
-
-def quantity(text: str) -> str:
-    """A quantity to three decimals; the exact one stands in the explanation."""
-    short = Decimal(text).quantize(Decimal("0.001")).normalize()
-    return f"{short:f}"
 
 
 def who(actor: str) -> str:
