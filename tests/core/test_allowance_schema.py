@@ -56,6 +56,15 @@ def test_every_field_is_written_as_it_was():
 
 
 DATA = bucket("data", "100")
+LATE = bucket("late", "1", window="late")
+HALVES = {
+    "windows": {
+        "night": {"hours": "20:00-08:00"},
+        "late": {"hours": "22:00-02:00"},
+        "day": {"hours": "08:00-20:00"},
+    },
+    "buckets": [bucket("night", window="night"), bucket("day", window="day"), DATA],
+}
 CHARGED = {"after": "charge", "overage": {"model": "per_unit", "per_unit": "1"}}
 
 
@@ -113,6 +122,18 @@ CHARGED = {"after": "charge", "overage": {"model": "per_unit", "per_unit": "1"}}
         (
             {"buckets": [bucket("all"), DATA], "after": "stop"},
             "price.buckets[1]: 'data' is never burnt: 'all' before it has no end; put it before",
+        ),
+        (
+            {**HALVES, "after": "stop"},
+            "price.buckets[2]: 'data' is never burnt: 'night' and 'day' before it have no end",
+        ),
+        (
+            {**HALVES, "buckets": HALVES["buckets"][:2], **CHARGED},
+            'price.after: "charge" is never reached: a bucket has no end',
+        ),
+        (
+            {**HALVES, "buckets": [bucket("night", window="night"), LATE], "after": "stop"},
+            "price.buckets[1]: 'late' is never burnt: 'night' before it has no end",
         ),
         (
             {"buckets": [DATA, DATA], "after": "stop"},

@@ -8,6 +8,7 @@ from billing.core.catalog.allowances import Allowance, Bucket
 from billing.core.catalog.models import Package
 from billing.core.catalog.prices import BadPrice
 from billing.core.catalog.units import BASE_UNITS, Unit, measure_of
+from billing.core.catalog.windows import ALWAYS, Window, uncovered_minute
 from billing.core.money import decimal_text
 
 # What pays when no bucket does is called so where buckets are named.
@@ -63,22 +64,23 @@ def _check_bucket(bucket: Bucket, unit: Unit, path: str) -> None:
 
 
 def _check_reachable(buckets: Sequence[Bucket], path: str) -> None:
-    """What stands behind a bucket without end is burnt only in hours in which that is closed."""
+    """What stands behind buckets without end is burnt only in hours in which those are closed."""
     for place, bucket in enumerate(buckets):
-        blocking = next(
-            (
-                before
-                for before in buckets[:place]
-                if before.size is None and before.window in (None, bucket.window)
-            ),
-            None,
-        )
-        if blocking is not None:
+        endless = _endless(buckets[:place])
+        if uncovered_minute(endless.values(), bucket.window or ALWAYS) is None:
+            blocking = " and ".join(map(repr, endless))
             _refuse(
                 f"{path}.buckets[{place}]",
-                f"{bucket.code!r} is never burnt: {blocking.code!r} before it has no end",
-                f"put it before {blocking.code!r}, or give that a size or a window",
+                f"{bucket.code!r} is never burnt: {blocking} before it"
+                f" {'has' if len(endless) == 1 else 'have'} no end",
+                f"put it before {blocking}, or give {'that' if len(endless) == 1 else 'one'}"
+                " a size or a window",
             )
+
+
+def _endless(buckets: Sequence[Bucket]) -> dict[str, Window]:
+    """When the buckets are open that have no end, by their codes."""
+    return {one.code: one.window or ALWAYS for one in buckets if one.size is None}
 
 
 def _check_after(allowance: Allowance, path: str) -> None:
@@ -100,9 +102,8 @@ def _check_after(allowance: Allowance, path: str) -> None:
             )
     if not allowance.buckets and after in ("stop", "top-up"):
         _refuse(f"{path}.buckets", "there is none", "list at least one")
-    if after in ("charge", "top-up") and any(
-        bucket.size is None and bucket.window is None for bucket in allowance.buckets
-    ):
+    always_paid = uncovered_minute(_endless(allowance.buckets).values()) is None
+    if after in ("charge", "top-up") and always_paid:
         _refuse(
             f"{path}.after",
             f'"{after}" is never reached: a bucket has no end',

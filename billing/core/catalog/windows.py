@@ -1,5 +1,6 @@
 """Windows: named hours of the week, on the local clock, in which another price or bucket holds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +50,9 @@ class Window:
         return tuple(spans)
 
 
+ALWAYS = Window("always", EVERY_DAY, 0, DAY_MINUTES)
+
+
 def common_minute(one: Window, other: Window) -> int | None:
     """The first minute of the week that lies in both windows; None when they lie apart."""
     shared = [
@@ -60,11 +64,14 @@ def common_minute(one: Window, other: Window) -> int | None:
     return min(shared, default=None)
 
 
-def uncovered_minute(windows: tuple[Window, ...]) -> int | None:
-    """The first minute of the week that lies in no window; None when each lies in one."""
-    reached = 0
-    for start, end in sorted(span for window in windows for span in window.of_week):
-        if start > reached:
+def uncovered_minute(windows: Iterable[Window], of: Window = ALWAYS) -> int | None:
+    """The first minute of a window, or of the week, that lies in none of others; None: all do."""
+    covered = sorted(span for window in windows for span in window.of_week)
+    for first, last in of.of_week:
+        reached = first
+        for start, end in covered:
+            if start <= reached:
+                reached = max(reached, end)
+        if reached < last:
             return reached
-        reached = max(reached, end)
-    return reached if reached < WEEK_MINUTES else None
+    return None
