@@ -53,11 +53,11 @@ def bill():
     return counts.billed(customers=4)  # one in each bucket
 
 
-def test_a_draft_costs_four_write_units(bill):
+def test_a_draft_costs_five_write_units(bill):
     each = bill["prepare"].each
 
-    # The draft, of 2 to 3 KB, and how it differs from the last bill.
-    assert each.writes == {"dynamodb.PutItem": 3, "dynamodb.BatchWriteItem": 1}
+    # The draft, of 3 to 4 KB with the prices it names, and how it differs from the last bill.
+    assert each.writes == {"dynamodb.PutItem": 4, "dynamodb.BatchWriteItem": 1}
     assert each.calls == {
         "dynamodb.Query": 3,  # the account, the usage of its identity, its earlier bills
         "dynamodb.GetItem": 2,  # party and subject
@@ -70,10 +70,10 @@ def test_an_invoice_is_issued_in_one_transaction_of_nine_items(bill):
     each = bill["issue"].each
 
     assert each.calls["dynamodb.TransactWriteItems"] == 1
-    # Invoice 3 KB; its two pointers, pay link, posting, balance, open item, event, mail 1 KB each:
+    # Invoice 4 KB; its two pointers, pay link, posting, balance, open item, event, mail 1 KB each:
     # all twice, as transactions are charged.
     assert each.items_written == 9
-    assert each.writes == {"dynamodb.TransactWriteItems": 2 * (3 + 8)}
+    assert each.writes == {"dynamodb.TransactWriteItems": 2 * (4 + 8)}
     assert each.index_units == 2  # overdue, and to be sent
     assert each.calls["s3.PutObject"] == 1
 
@@ -94,9 +94,9 @@ def test_a_run_of_many_bills_costs_no_more_writes_than_a_run_of_few(bill):
     }
 
 
-def test_the_naive_transaction_of_four_items_costs_twelve_units():
+def test_the_naive_transaction_of_four_items_costs_fourteen_units():
     assert counts.issued_naively(customers=1).writes == {
-        "dynamodb.TransactWriteItems": Fraction(2 * (1 + 3 + 1 + 1))
+        "dynamodb.TransactWriteItems": Fraction(2 * (1 + 4 + 1 + 1))
     }
 
 

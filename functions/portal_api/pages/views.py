@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from billing.adapters import words
-from billing.core.charging import Charge, PriceOf
+from billing.core.charging import Charge, PriceOf, together
 from billing.core.explaining import explain
 from billing.core.invoicing import Draft, Invoice
 from billing.core.money import Money
@@ -97,7 +97,7 @@ def document(draft: Draft, usage_href: str = "") -> dict[str, Any]:
                 "up": one.octets_in,
                 "flags": marks(one.flags),
             }
-            for one in draft.counted
+            for one in together(draft.counted)
         ],
     }
 
