@@ -148,3 +148,11 @@ def test_the_steps_say_how_the_amount_came_about():
 def test_only_an_exact_quantity_of_zero_or_more_is_rated(quantity):
     with pytest.raises(BadQuantity):
         rate(TARIFF, quantity)
+
+
+@pytest.mark.parametrize("share", [Fraction(-1, 30), Fraction(31, 30)])
+def test_a_share_of_a_period_lies_between_nothing_and_the_whole(share):
+    flat = price_from({"model": "flat", "currency": "EUR", "amount": "30.00"})
+    assert rate(flat, 1, share=Fraction(0)).amount == eur("0.00")
+    with pytest.raises(BadQuantity, match="between 0 and 1"):
+        rate(flat, 1, share=share)

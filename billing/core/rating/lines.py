@@ -76,6 +76,8 @@ def rate(
     booked    what of the same cumulative quantity is booked already: `amount` is the difference,
               so that splitting usage never changes its price. It may be negative.
     """
+    if share is not WHOLE and not 0 <= share <= 1:
+        raise BadQuantity(share, "a share of a period lies between 0 and 1")
     given = Given(quantity, events, share, booked)
     if isinstance(price, UsagePrice):
         return _usage(price, given)
