@@ -5,6 +5,8 @@ from datetime import datetime
 
 # Crockford's base 32, lower case: no i, l, o, u, so that an id can be read aloud.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [one + other for one in _ALPHABET for other in _ALPHABET]  # of ten bits
+_SHIFTS = range(120, -1, -10)
 _ENTROPY_BYTES = 10
 
 PREFIXES = {
@@ -34,7 +36,7 @@ def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
     if len(entropy) != _ENTROPY_BYTES:
         raise ValueError(f"an id needs {_ENTROPY_BYTES} bytes of entropy, not {len(entropy)}")
     number = (_milliseconds(at) << 80) | int.from_bytes(entropy, "big")
-    return f"{prefix}_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 
 def derived_id(prefix: str, at: datetime, *parts: str) -> str:

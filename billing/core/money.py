@@ -79,7 +79,12 @@ class Money:
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: str) -> "Money":
         """The sum of the amounts; of none of them, zero in that currency."""
-        return sum(amounts, cls.zero(currency))
+        minor = 0
+        for amount in amounts:
+            if amount.currency != currency:
+                raise CurrencyMismatch(currency, amount.currency)
+            minor += amount.minor
+        return cls(minor, currency)
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":

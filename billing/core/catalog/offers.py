@@ -1,7 +1,7 @@
 """Offerings and their price versions: prices sold together, with what is promised besides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -91,6 +91,14 @@ class Child:
     quantity: int = 1
 
 
+_KINDS: dict[str, type[Price]] = {
+    "recurring": RecurringPrice,
+    "one_time": OneTimePrice,
+    "passes": PassPrice,
+    "usage": UsagePrice,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PriceVersion:
     """All prices of an offering from one day on. Never edited: a change is the next version."""
@@ -105,13 +113,19 @@ class PriceVersion:
     contract: ContractTerms | None = None
     trial: Trial | None = None
     children: tuple[Child, ...] = ()
+    # The same, told apart once: a bill run asks each version for them thousands of times.
+    ref: tuple[str, int] = field(init=False, repr=False, compare=False)
+    recurring: tuple[RecurringPrice, ...] = field(init=False, repr=False, compare=False)
+    one_time: tuple[OneTimePrice, ...] = field(init=False, repr=False, compare=False)
+    passes: tuple[PassPrice, ...] = field(init=False, repr=False, compare=False)
+    usage: tuple[UsagePrice, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_prices(self.prices, self.currency, "prices")
-
-    @property
-    def ref(self) -> tuple[str, int]:
-        return self.offering_id, self.version
+        object.__setattr__(self, "ref", (self.offering_id, self.version))
+        for name, kind in _KINDS.items():
+            found = tuple(price for price in self.prices if type(price) is kind)
+            object.__setattr__(self, name, found)
 
     def discounts_for(self, coupons: Sequence[str] = ()) -> tuple[Discount, ...]:
         """The discounts of who starts with these coupons; else UnknownCoupon, RepeatedCoupon."""
@@ -121,22 +135,6 @@ class PriceVersion:
             if not coupon or all(one.coupon != coupon for one in self.discounts):
                 raise UnknownCoupon(coupon, self.offering_id)
         return tuple(one for one in self.discounts if not one.coupon or one.coupon in coupons)
-
-    @property
-    def recurring(self) -> tuple[RecurringPrice, ...]:
-        return tuple(price for price in self.prices if isinstance(price, RecurringPrice))
-
-    @property
-    def one_time(self) -> tuple[OneTimePrice, ...]:
-        return tuple(price for price in self.prices if isinstance(price, OneTimePrice))
-
-    @property
-    def passes(self) -> tuple[PassPrice, ...]:
-        return tuple(price for price in self.prices if isinstance(price, PassPrice))
-
-    @property
-    def usage(self) -> tuple[UsagePrice, ...]:
-        return tuple(price for price in self.prices if isinstance(price, UsagePrice))
 
 
 @dataclass(frozen=True, slots=True)

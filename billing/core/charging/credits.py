@@ -1,6 +1,6 @@
 """What was billed: lines of fixed amounts, what of them is credited, and credits of their parts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -147,8 +147,7 @@ def _credit(
 
 def _billed(line: Charge, credits: Sequence[Charge], zone: str) -> Billed:
     facts = line.facts
-    by = "second" if "instants" in facts else "day"
-    scale = Scale(by, zone)
+    scale = Scale("second" if "instants" in facts else "day", zone)
     state = (
         line.price_ref,
         line.code,
@@ -161,8 +160,10 @@ def _billed(line: Charge, credits: Sequence[Charge], zone: str) -> Billed:
 
 
 def _run(line: Charge, scale: Scale) -> Run:
-    facts: Mapping[str, Any] = line.facts
-    if scale.by == "second" and "instants" in facts:
-        first, end = (scale.of(instant_from(text)) for text in facts["instants"])
-        return first, end
-    return scale.of_day(line.span[0]), scale.of_day(line.span[1])
+    first, end = line.span
+    if scale.by == "day":
+        return first.toordinal(), end.toordinal()
+    if "instants" in line.facts:
+        since, until = line.facts["instants"]
+        return scale.of(instant_from(since)), scale.of(instant_from(until))
+    return scale.of_day(first), scale.of_day(end)

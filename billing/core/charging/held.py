@@ -123,7 +123,7 @@ def own_periods(
     price: RecurringPrice, subscription: Subscription, bill: Period
 ) -> tuple[Period, ...]:
     """The periods of a price that touch the bill's, in order."""
-    if price.align == "cycle" and price.every == MONTHLY and 28 <= bill.days <= 31:
+    if price.align == "cycle" and price.every.months == 1 and 28 <= bill.days <= 31:
         return (bill,)
     return _own_periods(price.every, price.align, local_day(subscription.started, bill.zone), bill)
 
@@ -171,6 +171,12 @@ def _piece(
         scale = Scale("day", own.zone)
         bounds = own.start.toordinal(), own.end.toordinal()
     first, end = bounds
+    state, rate = _state(segment, price)
+    if since <= begins and (ended is None or ended >= ends) and free_until is None:
+        return Piece(  # the usual: nothing happened in the period
+            *(segment.price, price, state, rate, own, scale, bounds, first, end, first, since),
+            ends_early=False,
+        )
     if since > begins:
         first = scale.of(since)
         if place and price.change_day == "old" and scale.by == "day":
@@ -191,7 +197,6 @@ def _piece(
         first, end, within = *bounds, False
     elif within and price.in_advance and price.early_end == "keep":
         end, within = bounds[1], False
-    state, rate = _state(segment, price)
     return Piece(
         *(segment.price, price, state, rate, own, scale, bounds, first, end, origin, since, within)
     )

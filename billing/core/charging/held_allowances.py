@@ -40,11 +40,10 @@ def held_allowances(subscription: Subscription, period: Period) -> list[HeldAllo
     """The allowances of a period, in the order in which they were first held."""
     found: dict[tuple[tuple[str, int], str], list[tuple[Segment, Span]]] = {}
     for segment in subscription.segments:
-        held = segment.span.overlap(period.span)
-        if held is None:
-            continue
-        for price in segment.price.usage:
-            if isinstance(price.model, Allowance):
+        sold = [price for price in segment.price.usage if isinstance(price.model, Allowance)]
+        held = segment.span.overlap(period.span) if sold else None
+        if held is not None:
+            for price in sold:
                 key = (segment.price.ref, price.code)
                 found.setdefault(key, []).append((segment, held))
     return [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -120,9 +120,12 @@ def _of_octets(price: UsagePrice) -> bool:
 
 def _counted_span(segment: Segment, period: Period) -> Span | None:
     """The grid hours of the period that count for a segment; None: not one."""
-    held = segment.span.overlap(period.span)
+    whole = period.span
+    held = segment.span.overlap(whole)
     if held is None or held.end is None:
         return None
+    if held is whole:  # the usual: local midnights are on the grid
+        return whole
     start, end = (next_grid_hour(at, period.zone) for at in (held.start, held.end))
     return Span(start, end) if start < end else None
 
@@ -138,7 +141,7 @@ def _charge(
     quantity, facts = _found(subscription.service_id, price, spans, measured)
     share = part_of(spans, period) if price.part_period == "prorated" else WHOLE
     rated = rate(price, quantity, share=share)
-    first, last = spans[0].start, spans[-1].end or period.span.start
+    offering_id, number = version.ref
     return Charge(
         subscription_id=subscription.id,
         service_id=subscription.service_id,
@@ -146,20 +149,28 @@ def _charge(
         kind="usage",
         description=f"{version.name}: {price.name}",
         price_ref=version.ref,
-        span=(local_day(first, period.zone), local_day(last - MOMENT, period.zone) + DAY),
+        span=_days(spans, period),
         quantity=decimal_text(rated.quantity),
         unit=rated.unit,
         amount=rated.amount,
         tax_category=price.tax_category,
-        key=f"{subscription.id}/{price.code}/{period.label}/{'@'.join(map(str, version.ref))}",
+        key=f"{subscription.id}/{price.code}/{period.label}/{offering_id}@{number}",
         facts={
             "rule": "rated",
             **facts,
             "zone": period.zone,
-            **({} if share == 1 else {"share": str(share)}),
+            **({} if share is WHOLE or share == 1 else {"share": str(share)}),
         },
         gross=rated.amount if price.tax_included else None,
     )
+
+
+def _days(spans: Sequence[Span], period: Period) -> tuple[date, date]:
+    """The local days from the first span to the last."""
+    if spans[0] is period.span:
+        return period.start, period.end
+    first, last = spans[0].start, spans[-1].end or period.span.start
+    return local_day(first, period.zone), local_day(last - MOMENT, period.zone) + DAY
 
 
 def part_of(spans: Iterable[Span], period: Period) -> Fraction:

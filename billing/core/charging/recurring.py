@@ -111,7 +111,7 @@ def _charge(
     subscription: Subscription, piece: Piece, run: Run, billed: int | None, keys: set[str]
 ) -> Charge:
     """One line. `billed`: minor units of other lines that make a whole period together with it."""
-    price, scale = piece.price, piece.scale
+    price = piece.price
     facts: dict[str, Any] = {"rule": "recurring", "of": piece.own.days}
     description, quantity = piece.description, str(piece.quantity)
     unit, kind, exact = piece.unit, "recurring", piece.rate
@@ -127,7 +127,6 @@ def _charge(
         amount -= Money(billed, price.currency)
         facts["billed"] = Money(billed, price.currency).to_wire()
     _say_state(facts, piece, run)
-    last = scale.day(run[1] - 1)
     return Charge(
         subscription_id=subscription.id,
         service_id=subscription.service_id,
@@ -135,7 +134,7 @@ def _charge(
         kind=kind,
         description=description,
         price_ref=piece.version.ref,
-        span=(scale.day(run[0]), date.fromordinal(last.toordinal() + 1)),
+        span=_days(piece, run),
         quantity=quantity,
         unit=unit,
         amount=amount,
@@ -144,6 +143,14 @@ def _charge(
         facts=facts,
         gross=amount if price.tax_included else None,
     )
+
+
+def _days(piece: Piece, run: Run) -> tuple[date, date]:
+    """The local days that a run touches."""
+    if run == piece.bounds:
+        return piece.own.start, piece.own.end
+    scale, (first, end) = piece.scale, run
+    return scale.day(first), date.fromordinal(scale.day(end - 1).toordinal() + 1)
 
 
 def _say_state(facts: dict[str, Any], piece: Piece, run: Run) -> None:
@@ -174,9 +181,10 @@ def _part(piece: Piece, run: Run) -> tuple[int, int, str]:
 def _key(subscription: Subscription, piece: Piece, first: int, keys: set[str]) -> str:
     """Cycle lines by (subscription, code, period start); those of an operation by its instant."""
     if piece.since < local_midnight(piece.own.start, piece.own.zone):
-        key = f"{subscription.id}/{piece.price.code}/{piece.own.label}"
+        begun = piece.own.label
     else:
-        key = f"{subscription.id}/{piece.price.code}/{rfc3339(piece.since)}"
+        begun = rfc3339(piece.since)
+    key = f"{subscription.id}/{piece.price.code}/{begun}"
     if first != piece.first:
         key = f"{key}/{mark(first, piece.scale)}"
     if key not in keys:
@@ -187,11 +195,12 @@ def _key(subscription: Subscription, piece: Piece, first: int, keys: set[str]) -
 def _credits(line: Billed, pieces: Sequence[Piece], period: Period) -> list[Charge]:
     """Credits for what of a billed line was not held, from the period's start on."""
     scale = line.scale
+    same = [one for one in pieces if one.state == line.state and one.scale.by == scale.by]
+    for one in same:
+        if one.first <= line.first and line.end <= one.end:
+            return []  # the usual: all of it was held
     begins, ends = scale.of_day(period.start), scale.of_day(period.end)
     if line.line.priced.minor <= 0 or line.end <= begins or ends <= line.first:
-        return []
-    same = [one for one in pieces if one.state == line.state and one.scale.by == scale.by]
-    if any(one.first <= line.first and line.end <= one.end for one in same):
         return []
     runs = less(line.open, [(one.first, one.end) for one in same])
     unused = [_unused(line, (max(first, begins), end), same) for first, end in runs if end > begins]

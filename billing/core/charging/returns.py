@@ -18,8 +18,11 @@ def returned_discounts(
 
     A discount of some days of its line goes back with the credits of those days.
     """
-    ours = [line for line in charges if line.subscription_id == subscription_id]
-    credits = [line for line in ours if line.kind == "credit" and line.corrects]
+    credits = [
+        line
+        for line in charges
+        if line.kind == "credit" and line.corrects and line.subscription_id == subscription_id
+    ]
     if not credits:
         return []
     lines = {line.key: line for line in billed}
@@ -55,15 +58,16 @@ def common(one: Days, other: Days) -> Days:
     return max(one[0], other[0]), min(one[1], other[1])
 
 
-def falling_on(lines: Iterable[Charge], days: Days) -> Fraction:
+def falling_on(lines: Iterable[Charge], days: Days) -> Fraction | int:
     """What of the lines falls on local days, in minor units, spread evenly over their own days."""
-    return sum(
-        (
-            line.priced.minor * Fraction(days_of(common(line.span, days)), days_of(line.span))
-            for line in lines
-        ),
-        Fraction(0),
-    )
+    found: Fraction | int = 0
+    for line in lines:
+        minor, span = line.priced.minor, line.span
+        if days[0] <= span[0] and span[1] <= days[1]:
+            found += minor
+        else:
+            found += minor * Fraction(days_of(common(span, days)), days_of(span))
+    return found
 
 
 def _returns(

@@ -69,9 +69,12 @@ class Span:
     def overlap(self, other: "Span") -> "Span | None":
         """What both spans cover; None when they only touch or lie apart."""
         start = max(self.start, other.start)
-        ends = [end for end in (self.end, other.end) if end is not None]
-        end = min(ends) if ends else None
-        return None if end is not None and end <= start else Span(start, end)
+        end = other.end if self.end is None else self.end
+        if end is not None and other.end is not None:
+            end = min(end, other.end)
+        if end is not None and end <= start:
+            return None
+        return other if (start, end) == (other.start, other.end) else Span(start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Period:
     @property
     def span(self) -> Span:
         """Its instants in UTC: from the first instant of its first day to that of the day after."""
-        return Span(local_midnight(self.start, self.zone), local_midnight(self.end, self.zone))
+        return _span_of(self.start, self.end, self.zone)
 
     @property
     def days(self) -> int:
@@ -176,7 +179,9 @@ def rfc3339(at: datetime, timespec: str = "auto") -> str:
     """An instant on the wire: "2026-10-01T09:30:00Z"; timespec "milliseconds" for sort keys."""
     if at.tzinfo is None:
         raise NaiveInstant(at)
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec=timespec)[: -len("+00:00")] + "Z"
 
 
 def instant_from(text: str) -> datetime:
@@ -193,6 +198,13 @@ def instant_from(text: str) -> datetime:
     return at
 
 
+@lru_cache(maxsize=1024)
+def _span_of(start: date, end: date, zone: str) -> Span:
+    """A bill run asks for the same few periods, many times for each account."""
+    return Span(local_midnight(start, zone), local_midnight(end, zone))
+
+
+@lru_cache(maxsize=64)
 def _zone(zone: str) -> ZoneInfo:
     try:
         return ZoneInfo(zone)

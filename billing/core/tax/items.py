@@ -71,8 +71,9 @@ def taxes(
 ) -> tuple[TaxItem, ...]:
     """The tax items of a document, by rate: all lines bear the rates of one local day."""
     items: list[TaxItem] = []
-    for percent, found in sorted(_by_rate(lines, country, on, rates).items()):
-        taxed = [line for _, line in found]
+    by_rate = _by_rate(lines, country, on, rates)
+    for percent in sorted(by_rate):
+        taxed = [line for _, line in by_rate[percent]]
         categories = tuple(sorted({line.tax_category for line in taxed}))
         base, amount = base_and_tax(taxed, percent)
         items.append(TaxItem(country, percent, categories, base, amount))
@@ -84,7 +85,7 @@ def base_and_tax(lines: Sequence[Taxable], percent: Fraction) -> tuple[Money, Mo
     currency = lines[0].amount.currency
     net = Money.total((line.amount for line in lines if line.gross is None), currency).minor
     gross = Money.total((g for line in lines if (g := line.gross) is not None), currency).minor
-    inside = _net_of(gross, percent)
+    inside = _net_of(gross, percent) if gross else 0
     on_top = round_ratio(net * percent.numerator, 100 * percent.denominator)
     return Money(net + inside, currency), Money(on_top + gross - inside, currency)
 
@@ -131,6 +132,8 @@ def _by_rate(
         category: rate_for(country, category, on, table).percent
         for category in {line.tax_category for line in lines}
     }
+    if len(percents) == 1:  # the usual: a bill of one category
+        return {percent: list(enumerate(lines)) for percent in percents.values()}
     found: dict[Fraction, list[tuple[int, Line]]] = {}
     for place, line in enumerate(lines):
         found.setdefault(percents[line.tax_category], []).append((place, line))

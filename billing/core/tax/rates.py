@@ -39,7 +39,8 @@ class TaxRate:
 
     def applies(self, country: str, category: str, on: date) -> bool:
         return (
-            (self.country, self.category) == (country, category)
+            self.country == country
+            and self.category == category
             and self.valid_from <= on
             and (self.valid_to is None or on < self.valid_to)
         )
