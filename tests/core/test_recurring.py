@@ -236,6 +236,8 @@ def test_a_year_is_charged_when_it_begins_and_at_no_other_bill():
     [
         ("2026-08-01", {}, ["-4162.50"]),  # 5 of 12 months
         ("2026-08-11", {}, ["-4162.50"]),  # the eighth is not completed
+        ("2026-08-01", {"early_end": "refund by day"}, ["-4187.59"]),  # 153 of 365 days
+        ("2026-08-11", {"early_end": "refund by day"}, ["-3913.89"]),  # 143 of 365 days
         ("2026-08-01", {"early_end": "keep"}, []),
         ("2026-08-01", {"early_end": "re-rate", "re_rated_at": "999"}, ["-2997.00"]),
         ("2026-12-01", {"early_end": "re-rate", "re_rated_at": "999"}, []),  # 11 × 999 is more

@@ -54,7 +54,8 @@ class RecurringPrice(Terms):
     end_day: Literal["free", "charged"] = "free"  # the day on which the subscription ends
     change_day: Literal["new", "old"] = "new"  # whose is the day on which this price begins
     while_paused: Fraction = Fraction(0)  # minor units for a period in pause
-    early_end: Literal["refund", "keep", "re-rate"] = "refund"  # what was paid for unused time
+    # What was paid for unused time; "refund" of several months goes by those completed.
+    early_end: Literal["refund", "refund by day", "keep", "re-rate"] = "refund"
     re_rated_at: Fraction | None = None  # minor units a month, with "re-rate"
 
 
