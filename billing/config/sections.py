@@ -5,6 +5,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -209,7 +210,7 @@ class Isp(_Section):
     mail: MailSection
     branding: BrandingSection
 
-    @property
+    @cached_property
     def tax_rates(self) -> tuple[TaxRate, ...]:
         """The tax table as the core reads it."""
         return tuple(entry.rate for entry in self.tax)

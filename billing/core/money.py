@@ -69,8 +69,10 @@ class Money:
         cls, exact_minor: Fraction, currency: str, rounding: Rounding = "half_up"
     ) -> "Money":
         """Every mode is symmetric about zero, so that a credit mirrors its charge to the cent."""
-        minor = round_ratio(exact_minor.numerator, exact_minor.denominator, rounding)
-        return cls(minor, currency)
+        numerator, denominator = exact_minor.as_integer_ratio()
+        if denominator == 1:
+            return cls(numerator, currency)
+        return cls(round_ratio(numerator, denominator, rounding), currency)
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
@@ -224,7 +226,8 @@ def _decimals_of(denominator: int) -> int | None:
 
 def _text_of(exact: Fraction, decimals: int) -> str:
     """So many decimals, cut. In integers: a bill is made of hundreds of these."""
-    scaled = abs(exact.numerator) * 10**decimals // exact.denominator
+    numerator, denominator = exact.as_integer_ratio()
+    scaled = abs(numerator) * 10**decimals // denominator
     text = str(scaled).rjust(decimals + 1, "0")
     whole, rest = (text[:-decimals], text[-decimals:]) if decimals else (text, "")
-    return f"{'-' if exact < 0 and scaled else ''}{whole}{'.' if rest else ''}{rest}"
+    return f"{'-' if numerator < 0 and scaled else ''}{whole}{'.' if rest else ''}{rest}"

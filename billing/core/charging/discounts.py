@@ -6,15 +6,14 @@ the same part of the discount goes back with it (returns.py).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from billing.core.catalog import Discount, Price, PriceVersion, RecurringPrice, UsagePrice
 from billing.core.charging.charge import Charge, spoken_day
 from billing.core.charging.returns import Days, falling_on, returned_discounts
-from billing.core.money import Money, decimal_text, major_figure
+from billing.core.money import Money, decimal_text, major_figure, round_ratio
 from billing.core.period import DAY, Cycle, Period, cycle_of, local_day
 from billing.core.rating import rate
 from billing.core.subscription import Granted, Subscription
@@ -22,8 +21,7 @@ from billing.core.subscription import Granted, Subscription
 DISCOUNTED = ("recurring", "proration", "usage", "one-off")  # kinds of lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Bill:
+class _Bill(NamedTuple):
     """One bill of a subscription while its discounts are made."""
 
     subscription: Subscription
@@ -102,8 +100,7 @@ def reduction(facts: Mapping[str, Any], price: Price) -> Fraction:
 
 def taken(facts: Mapping[str, Any], price: Price) -> Money:
     """What comes off: rounded as its price is, and never more than what is left of the line."""
-    rounded = Money.rounded(reduction(facts, price), price.currency, price.rounding)
-    return min(rounded, Money.rounded(Fraction(facts["left"]), price.currency, "down"))
+    return _bounded(reduction(facts, price).as_integer_ratio(), Fraction(facts["left"]), price)
 
 
 def share_of(days: Days, cycle: Cycle, zone: str = "UTC") -> Fraction:
@@ -138,9 +135,10 @@ def _grants(subscription: Subscription, period: Period) -> list[Granted]:
     """The discounts of a subscription in their order; free usage of a trial goes before them."""
     grants = sorted(subscription.discounts, key=lambda one: one.discount.order)
     version = subscription.segments[0].price
-    trial, codes = version.trial, tuple(price.code for price in version.usage)
-    if trial is None or trial.usage == "charged" or not codes:
+    trial = version.trial
+    if trial is None or trial.usage == "charged" or not version.usage:
         return grants
+    codes = tuple(price.code for price in version.usage)
     began = local_day(subscription.started, period.zone)
     free = Discount("", "Free trial", "percent", Fraction(100), codes)  # no other has this code
     return [Granted(free, began, began + DAY * trial.days), *grants]
@@ -151,27 +149,40 @@ def _taken_off(bill: _Bill, left: Sequence[Charge], grant: Granted) -> Charge | 
 
     left  the line, and the discounts before this one
     """
-    line, discount, ends = left[0], grant.discount, discount_end(grant, bill.cycle)
-    price = _price_of(bill.subscription, line)
-    if price is None or not _is_for(discount, line):
+    line, discount = left[0], grant.discount
+    price = _price_of(bill.subscription, line) if _is_for(discount, line) else None
+    if price is None:
         return None
+    ends = discount_end(grant, bill.cycle)
     first, end = line.span
     days = max(first, grant.since), end if ends is None else min(end, ends)
     if days[0] >= days[1]:
         return None
+    remains = max(0, falling_on(left, days))
     facts: dict[str, Any] = {
         "rule": "discount",
         "line": line.key,
         "discount": discount.code,
         "kind": discount.kind,
         "value": str(discount.value),
-        "left": str(max(Fraction(0), falling_on(left, days))),
+        "left": str(remains),
         **_inputs(bill, line, discount, days),
     }
     if ends is not None and ends <= end:
         facts["ends"] = ends.isoformat()
-    amount = -taken(facts, price)
+    if discount.kind == "percent":  # as `reduction` has it, without reading the facts again
+        part, of = discount.value.as_integer_ratio()
+        exact = remains.numerator * part, remains.denominator * of * 100
+        amount = -_bounded(exact, remains, price)
+    else:
+        amount = -taken(facts, price)
     return _line(line, grant, days, amount, facts) if amount else None
+
+
+def _bounded(exact: tuple[int, int], left: Fraction | int, price: Price) -> Money:
+    """A ratio of minor units rounded as its price is; at most the whole units that are left."""
+    rounded = round_ratio(*exact, price.rounding)
+    return Money(min(rounded, left.numerator // left.denominator), price.currency)
 
 
 def _is_for(discount: Discount, line: Charge) -> bool:
@@ -196,7 +207,7 @@ def _inputs(bill: _Bill, line: Charge, discount: Discount, days: Days) -> dict[s
     return {"share": str(share), "quantity": line.quantity, "of_period": of_period}
 
 
-def _spent(bill: _Bill, discount: Discount, days: Days) -> Fraction:
+def _spent(bill: _Bill, discount: Discount, days: Days) -> Fraction | int:
     """What of an amount stays taken off other lines for the same days, in minor units."""
     known = [*bill.lines, *bill.made]
     keys = {
@@ -207,7 +218,7 @@ def _spent(bill: _Bill, discount: Discount, days: Days) -> Fraction:
         and line.facts.get("discount") == discount.code
     }
     spent = falling_on((one for one in known if one.key in keys or one.corrects in keys), days)
-    return max(-spent, Fraction(0))
+    return max(-spent, 0)
 
 
 def _line(

@@ -83,12 +83,16 @@ def _missing(
         same = [one for one in lines if one.state == piece.state and one.lies_in(piece.bounds)]
         if len(same) == 1 and not same[0].credits and (same[0].first, same[0].end) == due:
             continue  # the usual: a whole period, billed in advance
+        if not same:
+            found.append(_charge(subscription, piece, due, None, keys))
+            keys.add(found[-1].key)
+            continue
         taken = [run for one in same for run in one.open]
         net = sum(one.net for one in same)
         for run in less([due], taken) if taken else [due]:
             # When lines of one price come to be a whole period, the last takes what is left.
             taken.append(run)
-            is_rest = same and piece.is_whole and not less([piece.bounds], taken)
+            is_rest = piece.is_whole and not less([piece.bounds], taken)
             charge = _charge(subscription, piece, run, net if is_rest else None, keys)
             keys.add(charge.key)
             found.append(charge)

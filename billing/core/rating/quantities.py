@@ -77,10 +77,13 @@ def quantity_of(price: UsagePrice, octets_in: int, octets_out: int) -> Fraction:
     octets_in   from the subscriber: the upload (Acct-Input-Octets, RFC 2866 section 5.3)
     octets_out  to the subscriber: the download (Acct-Output-Octets, RFC 2866 section 5.4)
     """
-    octets = {
-        "up": octets_in,
-        "down": octets_out,
-        "both": octets_in + octets_out,
-        "larger": max(octets_in, octets_out),
-    }[price.direction]
+    match price.direction:
+        case "up":
+            octets = octets_in
+        case "down":
+            octets = octets_out
+        case "both":
+            octets = octets_in + octets_out
+        case "larger":
+            octets = max(octets_in, octets_out)
     return Fraction(octets, OCTETS[price.unit])

@@ -71,9 +71,8 @@ def taxes(
 ) -> tuple[TaxItem, ...]:
     """The tax items of a document, by rate: all lines bear the rates of one local day."""
     items: list[TaxItem] = []
-    by_rate = _by_rate(lines, country, on, rates)
-    for percent in sorted(by_rate):
-        taxed = [line for _, line in by_rate[percent]]
+    for percent, found in sorted(_by_rate(lines, country, on, rates).items()):
+        taxed = [line for _, line in found]
         categories = tuple(sorted({line.tax_category for line in taxed}))
         base, amount = base_and_tax(taxed, percent)
         items.append(TaxItem(country, percent, categories, base, amount))
@@ -83,8 +82,8 @@ def taxes(
 def base_and_tax(lines: Sequence[Taxable], percent: Fraction) -> tuple[Money, Money]:
     """Net base and tax of all lines of a document that bear one rate."""
     currency = lines[0].amount.currency
-    net = Money.total((line.amount for line in lines if line.gross is None), currency).minor
-    gross = Money.total((g for line in lines if (g := line.gross) is not None), currency).minor
+    net = Money.total([line.amount for line in lines if line.gross is None], currency).minor
+    gross = Money.total([g for line in lines if (g := line.gross) is not None], currency).minor
     inside = _net_of(gross, percent) if gross else 0
     on_top = round_ratio(net * percent.numerator, 100 * percent.denominator)
     return Money(net + inside, currency), Money(on_top + gross - inside, currency)
