@@ -19,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo bench test check unit long mutate test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
+.PHONY: help run demo bench test check types rules unit long mutate test-collector test-freeradius acceptance synth doctor deploy review sbom audit lock openapi clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,12 @@ test: check unit acceptance ## everything: check, unit tests, the demo and the b
 check: .venv/ready node_modules/ready ## format, lint, types, import contracts, the OpenAPI document, findings in the templates, plans.toml
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory -j2 --output-sync types rules
+
+types:
 	npx pyright
+
+rules:
 	$(BIN)/lint-imports
 	$(BIN)/python -m functions.portal_api.openapi --check
 	$(BIN)/python -m infra.review
@@ -60,7 +65,7 @@ bench: .venv/ready .venv-emulator/ready ## what things cost: AWS counted exactly
 long: export WHOLE := 1
 long: .venv/ready $(VENDOR)/ready ## what make test samples, whole: two handlers in every order, a death at every call
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/pairs tests/fuzz tests/cycle tests/sweep \
-		tests/edge/test_torn_spool.py
+		tests/edge tests/functions/bill_cycle/test_deliver.py
 
 mutate: .venv/ready ## faults planted in the pricing core: how many its tests find, and which they do not
 	@$(BIN)/python -m tests.mutate $(WHAT)

@@ -124,7 +124,7 @@ class Sweep:
         self.aws.put_back(moment.state)
         output = {}
         calls = faults.calls_of(lambda: output.update(step.run()))
-        points = sampled(faults.deaths(calls), every=5, offset=len(self.rows))
+        points = sampled(faults.deaths(calls), every=8, offset=len(self.rows))
         died_as = set[str]()
         for call, when in points:
             self.aws.put_back(moment.state)

@@ -18,6 +18,7 @@ def test_killed_eight_times_it_loses_nothing_and_counts_nothing_twice(tmp_path):
     assert outcome.right, outcome
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "point", "seen"),
     [

@@ -132,9 +132,10 @@ def sweep(place: Place, scenario: Scenario, before: State, first_only: bool = Fa
 
 
 def kinds_at(call: int) -> Sequence[Kind]:
-    """What may happen to a call; in `make test` it is refused or throttled in turn."""
-    left_out: Kind = "refused" if call % 2 else "throttled"
-    return KINDS if WHOLE else [kind for kind in KINDS if kind != left_out]
+    """What may happen to a call; in `make test` it is lost, refused or throttled in turn."""
+    in_turn: tuple[Kind, ...] = ("lost", "refused", "throttled")
+    left_out = {kind for kind in in_turn if kind != in_turn[call % 3]}
+    return KINDS if WHOLE else [kind for kind in KINDS if kind not in left_out]
 
 
 class _Run:

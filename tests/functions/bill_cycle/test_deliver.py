@@ -66,6 +66,7 @@ def test_bills_are_mailed_with_their_pdf_and_marked():
     assert f"http://127.0.0.1:8080/pay/{invoice.pay_token}" in letter.get_body().get_content()
 
 
+@pytest.mark.long
 def test_a_delivery_killed_at_any_write_still_sends_the_bill_and_keeps_one_copy():
     new_customer("Ada")
     whole_cycle()
