@@ -197,6 +197,11 @@ def decimal_text(exact: Fraction, decimals_min: int = 0) -> str:
     return _text_of(exact, max(decimals, decimals_min))
 
 
+def exact_text(exact: Fraction) -> str:
+    """An exact number as text that reads back as itself: "63.4"; "61/60" where no decimals do."""
+    return str(exact) if _decimals_of(exact.denominator) is None else decimal_text(exact)
+
+
 def figure(exact: Fraction, decimals_min: int = 0) -> str:
     """A number as a person reads it: "1,437", "0.45"; more than nine decimals are cut with "…"."""
     text = decimal_text(exact, decimals_min)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from billing.adapters import documents
+from billing.adapters import documents, words
 from billing.adapters.sheet import invoice_pdf, pay_url, sheet_of
 from tests import faults
 from tests.adapters.invoices import BUYER, ISP, an_invoice, charge, eur
@@ -147,3 +147,10 @@ def test_the_key_of_a_document_follows_from_what_it_says():
     assert documents.document_key(an_invoice()) == documents.document_key(an_invoice())
     assert documents.document_key(an_invoice()) != documents.document_key(an_invoice(language="de"))
     assert pay_url("http://127.0.0.1:8080/", "abc") == "http://127.0.0.1:8080/pay/abc"
+
+
+def test_a_third_of_a_minute_is_drawn_too():
+    assert words.quantity("61/60", "minute", "en") == "1.017 minutes"
+    assert words.quantity("1", "piece", "en") == "1"
+    lines = [charge("Calls", "0.61", quantity="61/60", unit="minute")]
+    assert invoice_pdf(an_invoice(lines), ISP, PORTAL).startswith(b"%PDF-")

@@ -262,3 +262,13 @@ def test_a_subscription_held_twice_grants_twice():
     (line,) = bill(twice, OCTOBER, {20: 14})  # 434 GB of 500
     assert str(line.amount) == "0.00 EUR"
     assert recomputed(line, lambda *_: CAPPED) == line.priced
+
+
+def test_seconds_that_are_no_decimals_of_a_minute_stay_exact():
+    minutes = {"model": "per_unit", "code": "data", "unit": "minute", "per_unit": "0.60"}
+    talk = plan("By the minute", minutes)
+    calls = [Call("c1", datetime(2026, 10, 5, 9, tzinfo=UTC), 61, "353214960000")]
+    measured = Measured(calls={"svc_1": calls})
+    (line,) = charges_for(held(talk), OCTOBER, NOVEMBER, measured, [])
+    assert (line.quantity, line.unit, str(line.amount)) == ("61/60", "minute", "0.61 EUR")
+    assert Fraction(line.quantity) == Fraction(61, 60)

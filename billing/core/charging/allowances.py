@@ -24,7 +24,7 @@ from billing.core.catalog import (
 from billing.core.charging.charge import Charge, Counted, Kind
 from billing.core.charging.held_allowances import RULE, HeldAllowance, held_allowances, opening_of
 from billing.core.errors import BillingError
-from billing.core.money import Money, decimal_text
+from billing.core.money import Money, exact_text
 from billing.core.period import (
     DAY,
     MOMENT,
@@ -192,7 +192,7 @@ def _charges(
     until = held.during.end or held.term.end
     span = (first, max(local_day(until - MOMENT, period.zone), first) + DAY)
     key = f"{subscription.id}/{price.code}/{period.label}/{'@'.join(map(str, version.ref))}"
-    used = decimal_text(Fraction(done.quantity, BASE_UNITS[price.unit]))
+    used = exact_text(Fraction(done.quantity, BASE_UNITS[price.unit]))
 
     def charge(kind: Kind, what: str, quantity: str, amount: Money, part: str) -> Charge:
         return Charge(
@@ -222,7 +222,7 @@ def _charges(
     if done.bought:
         amount = Money.total((one.price for one in done.bought), price.currency)
         size = sum(one.quantity for one in done.bought)
-        quantity = decimal_text(Fraction(size, BASE_UNITS[price.unit]))
+        quantity = exact_text(Fraction(size, BASE_UNITS[price.unit]))
         name = held.bucket(done.bought[0].bucket)
         bought = f"{len(done.bought)} × {name.name if name else price.name}"
         found.append(charge("usage", bought, quantity, amount, "top-ups"))
@@ -251,7 +251,7 @@ def _top_ups(
                 description=f"{held.version.name}: {bucket.name}",
                 price_ref=held.version.ref,
                 span=(day, day + DAY),
-                quantity=decimal_text(bucket.size or Fraction(0)),
+                quantity=exact_text(bucket.size or Fraction(0)),
                 unit=price.unit,
                 amount=amount,
                 tax_category=price.tax_category,

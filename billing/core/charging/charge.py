@@ -36,7 +36,7 @@ class Charge:
     description: str
     price_ref: tuple[str, int]  # offering id, version
     span: tuple[date, date]  # local days, half-open
-    quantity: str  # exact decimal text
+    quantity: str  # exact: decimal text, or a ratio such as 61/60 where no decimals are
     unit: str  # "month", "day", "GB", "minute", …
     amount: Money  # net of tax
     tax_category: str

@@ -22,7 +22,7 @@ from billing.core.charging.allowances import (
 )
 from billing.core.charging.charge import Charge, Counted, call_to_list, counted_to_dict
 from billing.core.errors import BillingError
-from billing.core.money import decimal_text
+from billing.core.money import decimal_text, exact_text
 from billing.core.period import DAY, MOMENT, Period, Span, local_day, next_grid_hour
 from billing.core.rating import level_of, quantity_of, rate
 from billing.core.subscription import Segment, Subscription
@@ -150,7 +150,7 @@ def _charge(
         description=f"{version.name}: {price.name}",
         price_ref=version.ref,
         span=_days(spans, period),
-        quantity=decimal_text(rated.quantity),
+        quantity=exact_text(rated.quantity),
         unit=rated.unit,
         amount=rated.amount,
         tax_category=price.tax_category,
