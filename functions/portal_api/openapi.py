@@ -111,7 +111,7 @@ def _complete(
     parameters = operation.setdefault("parameters", [])
     if method == "POST" and access.writes and rule.startswith("/v1/"):
         parameters.append(IDEMPOTENCY_KEY)
-    if method == "PATCH" or rule.endswith(("{subscription_id}/change", "{subscription_id}/end")):
+    if method == "PATCH" or (access.writes and "/{subscription_id}/" in rule):
         parameters.append(IF_MATCH)
     if not parameters:
         del operation["parameters"]

@@ -134,7 +134,7 @@ def test_every_page_fits_its_window_and_is_usable_by_everybody(
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     seen = [
         *_walk(desk, system.console_url, STAFF_PAGES, ids,
-               f"?offering={other}&day={tomorrow}"),
+               f"?offering={other}&day={tomorrow}&code=access&amount=30.00&reason=match"),
         *_walk(phone, system.portal_url, [*CUSTOMER_PAGES, Route("GET", "/pay/<token>")], ids),
     ]  # fmt: skip
     for visit, place in ((desk, system.console_url), (phone, system.portal_url)):
