@@ -13,6 +13,7 @@ from functions.portal_api import openapi
 from local.context import HOME, Context
 from local.demo.api import Api
 from local.logins import PASSWORD
+from tests.effort import WHOLE
 
 pytestmark = pytest.mark.emulator
 
@@ -33,6 +34,7 @@ phases.stateful.enabled = false  # it walks from answers to requests: too long, 
 # Two stand for all that an address does not know. QUERY, which the tool tries too, no front door
 # passes on: neither CloudFront nor its stand-in here.
 [phases.coverage]
+enabled = {coverage}
 unexpected-methods = ["DELETE", "TRACE"]
 
 # A request may be well-formed and still not be possible: a cursor that nobody has signed (400), a
@@ -67,6 +69,8 @@ def fuzzed(kind: str, api: Api, things: Mapping[str, str]) -> str:
         CONFIGURATION.format(
             seed=SEED,
             examples=EXAMPLES,
+            # Every field at every bound: of the console's many addresses only in `make long`.
+            coverage=str(WHOLE or kind == "customer").lower(),
             token=api.token,
             parameters="\n".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in things.items()),
         )
