@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from typing import cast
 
 from billing.core.allowance import EMPTY, State, Term, after_change, term_of
 from billing.core.catalog import Allowance, Bucket, PriceVersion, UsagePrice
 from billing.core.charging.charge import Charge
-from billing.core.period import Period, Span, instant_from, next_grid_hour
+from billing.core.period import Period, Span, instant_from, next_grid_hour, share
 from billing.core.subscription import Segment, Subscription
 
 RULE = "allowance"
@@ -34,6 +33,12 @@ class HeldAllowance:
 
     def bucket(self, code: str) -> Bucket | None:
         return next((one for one in self.allowance.buckets if one.code == code), None)
+
+
+def on_grid(held: Span, zone: str) -> Span | None:
+    """The grid hours that count for a closed span; None: not one."""
+    start, end = next_grid_hour(held.start, zone), next_grid_hour(held.end or held.start, zone)
+    return Span(start, end) if start < end else None
 
 
 def held_allowances(subscription: Subscription, period: Period) -> list[HeldAllowance]:
@@ -88,7 +93,7 @@ def _held(
     version = parts[0][0].price
     price = next(price for price in version.usage if price.code == code)
     whole = period.span
-    spans = [span for _, held in parts if (span := _on_grid(held, period.zone)) is not None]
+    spans = [span for _, held in parts if (span := on_grid(held, period.zone)) is not None]
     start, end = parts[0][1].start, parts[-1][1].end or whole.start
     allowance = cast(Allowance, price.model)
     members = parts[-1][0].members if allowance.pooled else ()
@@ -98,18 +103,9 @@ def _held(
         spans=tuple(spans),
         term=term_of(period),
         during=Span(start, end),
-        share=_part_of(start, end, period) if allowance.at_change == "prorated" else Fraction(1),
+        share=share(Span(start, end), period, by="second")
+        if allowance.at_change == "prorated"
+        else Fraction(1),
         services=(service_id, *(one for one in members if one != service_id)),
         quantity=parts[-1][0].quantity,
     )
-
-
-def _on_grid(held: Span, zone: str) -> Span | None:
-    start, end = next_grid_hour(held.start, zone), next_grid_hour(held.end or held.start, zone)
-    return Span(start, end) if start < end else None
-
-
-def _part_of(start: datetime, end: datetime, period: Period) -> Fraction:
-    whole = period.span
-    seconds = ((whole.end or end) - whole.start).total_seconds()
-    return Fraction(int((end - start).total_seconds()), int(seconds))

@@ -1,6 +1,6 @@
 """Usage in arrears: which windows a bill counts, and what their traffic costs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -21,9 +21,11 @@ from billing.core.charging.allowances import (
     allowance_windows,
 )
 from billing.core.charging.charge import Charge, Counted, call_to_list, counted_to_dict
+from billing.core.charging.held_allowances import on_grid
 from billing.core.errors import BillingError
 from billing.core.money import decimal_text, exact_text
-from billing.core.period import DAY, MOMENT, Period, Span, local_day, next_grid_hour
+from billing.core.period import DAY, MOMENT, Period, Span, local_day
+from billing.core.period import share as share_of_time
 from billing.core.rating import level_of, quantity_of, rate
 from billing.core.subscription import Segment, Subscription
 from billing.core.usage.measured import Call, Sample
@@ -126,8 +128,7 @@ def _counted_span(segment: Segment, period: Period) -> Span | None:
         return None
     if held is whole:  # the usual: local midnights are on the grid
         return whole
-    start, end = (next_grid_hour(at, period.zone) for at in (held.start, held.end))
-    return Span(start, end) if start < end else None
+    return on_grid(held, period.zone)
 
 
 def _charge(
@@ -139,7 +140,9 @@ def _charge(
     measured: Measured,
 ) -> Charge:
     quantity, facts = _found(subscription.service_id, price, spans, measured)
-    share = part_of(spans, period) if price.part_period == "prorated" else WHOLE
+    share = WHOLE
+    if price.part_period == "prorated":
+        share = sum((share_of_time(span, period, by="second") for span in spans), Fraction(0))
     rated = rate(price, quantity, share=share)
     offering_id, number = version.ref
     return Charge(
@@ -171,13 +174,6 @@ def _days(spans: Sequence[Span], period: Period) -> tuple[date, date]:
         return period.start, period.end
     first, last = spans[0].start, spans[-1].end or period.span.start
     return local_day(first, period.zone), local_day(last - MOMENT, period.zone) + DAY
-
-
-def part_of(spans: Iterable[Span], period: Period) -> Fraction:
-    """The part of a period that spans of it cover, by their seconds."""
-    whole = period.span
-    covered = sum((_seconds(span) for span in spans), 0)
-    return Fraction(covered, _seconds(whole))
 
 
 def _found(
@@ -244,8 +240,3 @@ def _counted(service_id: str, spans: Sequence[Span], measured: Measured) -> list
         if span not in known:
             raise UsageNotCounted(service_id, span)
     return [known[span] for span in spans]
-
-
-def _seconds(span: Span) -> int:
-    end = span.end or span.start
-    return int((end - span.start).total_seconds())
