@@ -8,7 +8,7 @@ import hmac
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
 from fractions import Fraction
@@ -24,7 +24,7 @@ from billing.adapters.issuing import refuse_unless_valid
 from billing.adapters.sheet import invoice_pdf
 from billing.config import load_isp
 from billing.core import invoicing
-from billing.core.catalog import Graduated, price_version_from
+from billing.core.catalog import Graduated, price_version_from, price_version_to_dict
 from billing.core.charging import Charge, Measured, advance, charges_for, usage_windows
 from billing.core.charging.charge import Counted
 from billing.core.invoicing import Draft, canonical
@@ -397,19 +397,25 @@ def six_lines() -> tuple[Callable[[], list[Charge]], Callable[[list[Charge]], Dr
     changed = change_plan(held, new, NOVEMBER.span.start + timedelta(days=10, hours=9))
     used, after = counted(changed, NOVEMBER), following(NOVEMBER, 1)
     isp = load_isp()
+    sold = [price_version_to_dict(version) for version in (old, new)]
 
     def charges() -> list[Charge]:
         return charges_for(changed, NOVEMBER, after, Measured({"svc_1": used}), billed)
 
     def draft_of(lines: list[Charge]) -> Draft:
         tax = taxes(lines, "IE", date(2026, 12, 1), isp.tax_rates)
-        return drafted(lines, tax, tuple(used.values()))
+        return drafted(lines, tax, tuple(used.values()), sold)
 
     assert len(charges()) == 6, charges()
     return charges, draft_of
 
 
-def drafted(lines: list[Charge], tax: tuple[TaxItem, ...], counted: tuple[Counted, ...]) -> Draft:
+def drafted(
+    lines: list[Charge],
+    tax: tuple[TaxItem, ...],
+    counted: tuple[Counted, ...],
+    price_versions: Sequence[Mapping[str, Any]] = (),
+) -> Draft:
     """The draft of November."""
     return invoicing.draft(
         account_id="acc_1",
@@ -423,6 +429,7 @@ def drafted(lines: list[Charge], tax: tuple[TaxItem, ...], counted: tuple[Counte
         charges=lines,
         taxes=tax,
         counted=counted,
+        price_versions=price_versions,
         pay_token="t" * 43,
     )
 
